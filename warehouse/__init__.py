@@ -1,0 +1,1 @@
+"""Tapehouse: a partitioned time-series analytics warehouse for trading, on plain PostgreSQL."""
