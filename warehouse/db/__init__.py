@@ -1,0 +1,1 @@
+"""Connections, sessions, and what becomes of the errors they raise."""
