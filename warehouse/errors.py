@@ -22,7 +22,21 @@ class BusyError(WarehouseError):
 class DatabaseError(WarehouseError):
     """The database refused."""
 
-    sqlstate: str | None = None
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        sqlstate: str | None = None,
+        table: str | None = None,
+        column: str | None = None,
+        constraint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.table = table
+        self.column = column
+        self.constraint = constraint
+        self.recorded = False  # set by the edge that logged and counted it, so that it does so once
 
 
 class ConstraintError(DatabaseError):
@@ -43,6 +57,22 @@ class StatementError(DatabaseError):
 
 class StaleRow(ConstraintError):
     """Someone else changed the row since it was read; read it again and repeat the change."""
+
+
+class PoolExhausted(ConnectionFailed):
+    """Every connection is in use and none came back in time; nothing was sent. Try again later."""
+
+
+class OutcomeUnknown(ConnectionFailed):
+    """The connection was lost while committing: the change may or may not be kept. Look, then repeat."""
+
+
+class ReadOnly(StatementError):
+    """A read session was asked to write; nothing was changed. Write in a write session."""
+
+
+class PrivilegeMissing(StatementError):
+    """The login lacks a right that this needs."""
 
 
 class SchemaVersionError(WarehouseError):

@@ -26,6 +26,15 @@ class StateSettings(_Settings):
     home: Path = Path(".warehouse")
 
 
+class EmbeddedSettings(_Settings):
+    """How the embedded server is started."""
+
+    model_config = SettingsConfigDict(env_prefix="WAREHOUSE_EMBEDDED_")
+
+    # 0 picks a free port when the server is made, and keeps it.
+    port: int = Field(default=0, ge=0, le=65535)
+
+
 class DatabaseSettings(_Settings):
     """Which PostgreSQL to talk to; with neither of these, libpq's variables, then the embedded one."""
 

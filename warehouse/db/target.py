@@ -3,9 +3,11 @@
 import os
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Conninfo
 
 from warehouse.errors import ConnectionFailed
 from warehouse.embedded import embedded_conninfo
@@ -26,9 +28,35 @@ class Target:
         """The connection's keywords for psycopg.connect and SQLAlchemy's connect_args."""
         return {**conninfo_to_dict(self.conninfo), **more}
 
+    def environment(self) -> dict[str, str]:
+        """The same server as libpq's variables, for psql and dbt: no password in a process list."""
+        known = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults()}
+        return {
+            known[keyword].decode(): str(value)
+            for keyword, value in self.keywords().items()
+            if known.get(keyword) is not None
+        }
+
+    def url(self) -> str:
+        """The same server as a URL, which every client takes."""
+        rest = self.keywords()
+        host, port = rest.pop("host", ""), rest.pop("port", "")
+        user, password = rest.pop("user", ""), rest.pop("password", "")
+        database = rest.pop("dbname", "")
+        login = quote(user, "") + (f":{quote(password, '')}" if password else "")
+        place = f"{host}:{port}" if port else str(host)
+        query = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
+        return f"postgresql://{login}{'@' if login else ''}{place}/{quote(database, '')}{query}"
+
     def with_(self, **keywords: Any) -> "Target":
         """The same server by other keywords: another database, role or application name."""
         return Target(make_conninfo(self.conninfo, **keywords), self.origin)
+
+
+def is_embedded(settings: DatabaseSettings | None = None) -> bool:
+    """Whether the environment names no server, so that ours is meant."""
+    named = (settings or DatabaseSettings()).database_url
+    return not named and not any(os.environ.get(variable) for variable in LIBPQ_TARGETS)
 
 
 def primary(settings: DatabaseSettings | None = None) -> Target:
@@ -39,10 +67,10 @@ def primary(settings: DatabaseSettings | None = None) -> Target:
         return _parsed(settings.database_url.get_secret_value(), "WAREHOUSE_DATABASE_URL").with_(
             application_name=name
         )
-    if any(os.environ.get(variable) for variable in LIBPQ_TARGETS):
-        return Target(make_conninfo(application_name=name), "libpq's environment variables")
-    conninfo = embedded_conninfo(StateSettings().home)
-    return Target(conninfo, "the embedded server").with_(application_name=name)
+    if is_embedded(settings):
+        conninfo = embedded_conninfo(StateSettings().home)
+        return Target(conninfo, "the embedded server").with_(application_name=name)
+    return Target(make_conninfo(application_name=name), "libpq's environment variables")
 
 
 def replica(settings: DatabaseSettings | None = None) -> Target:

@@ -159,7 +159,14 @@ class InstrumentIdentifier(Timestamped, Base):
     __table_args__ = table(
         "reference",
         "Names that sources give an instrument. One row per source, external id and start of validity.",
-        UniqueConstraint("source_id", "identifier_type", "external_id", "valid_from"),
+        UniqueConstraint(
+            "source_id",
+            "identifier_type",
+            "external_id",
+            "valid_from",
+            name="instrument_identifiers_external_id_key",
+            postgresql_nulls_not_distinct=True,
+        ),
         check("validity_order", "valid_to > valid_from"),
         Index(None, "instrument_id"),
     )
@@ -169,7 +176,7 @@ class InstrumentIdentifier(Timestamped, Base):
     source_id: Mapped[int] = source("Source that uses the identifier.")
     identifier_type: Mapped[str] = column("Scheme: broker_id, ticker, CUSIP, ISIN, FIGI.")
     external_id: Mapped[str] = column("The identifier as the source writes it.")
-    valid_from: Mapped[date] = defaulted("First day it names the instrument.", "'-infinity'")
+    valid_from: Mapped[date | None] = column("First day it names the instrument; null = ever.")
     valid_to: Mapped[date | None] = column("First day it no longer does; null while it does.")
 
 

@@ -1,0 +1,72 @@
+"""The application: its routes, its problems, and the read pool that lives as long as it does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api.deps import problems
+from api.errors import install_handlers
+from api.logs import RequestLog
+from api.pools import open_reader
+from api.routes import docs, health, market
+from api.settings import ServerSettings
+from warehouse.db.migrations import head
+from warehouse.db.target import Target, replica
+
+SUMMARY = "Reports of the trading warehouse; everything here only reads."
+DESCRIPTION = """
+Ids, prices and money are strings, instants are RFC 3339 in UTC.
+Lists come in pages: send `next_cursor` back as `cursor`, with the same filters, until it is null.
+Whatever goes wrong is an RFC 9457 problem with a `code`, a `detail` and mostly a `hint`.
+Every answer has an `X-Request-Id`, your own if you sent one.
+"""
+
+
+def create_app(settings: ServerSettings | None = None, target: Target | None = None) -> FastAPI:
+    """The API over a server, by default the one that the environment names for reads."""
+    settings = settings or ServerSettings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            app.state.revision = head()
+            async with open_reader(target or replica(), settings) as reader:
+                app.state.reader = reader
+                yield
+        except Exception as error:
+            app.state.failure = error  # for server.py: its server passes only a text on
+            raise
+
+    app = FastAPI(
+        title="Tapehouse",
+        version=version("tapehouse"),
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url=None,  # routes/docs.py serves it, and a page of our own
+    )
+    app.add_middleware(RequestLog)
+    install_handlers(app)
+    app.include_router(docs.router)
+    app.include_router(health.router)
+    app.include_router(reports())
+    app.mount("/static", StaticFiles(directory=docs.STATIC), name="static")
+    return app
+
+
+def reports() -> APIRouter:
+    """The reports, under the version of the contract that their clients rely on."""
+    router = APIRouter(
+        prefix="/v1",
+        responses=problems(
+            _422="A parameter is not what it should be.",
+            _500="The API failed.",
+            _503="The API is busy, or cannot reach the database; see Retry-After.",
+            _504="The report took too long.",
+        ),
+    )
+    router.include_router(market.router)
+    return router

@@ -1,0 +1,154 @@
+"""The read pool: connections that run as the API's role, and the one way a report is asked for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+
+from api.errors import BUSY, DRIVER_ERRORS, Problem, from_driver
+from api.settings import ServerSettings
+from api.sql import INSTALLED, require_installed
+from warehouse.access import API
+from warehouse.db.target import Target
+from warehouse.errors import ConnectionFailed
+
+# libpq's keywords that asyncpg takes in a URL's query; it takes any other for a server setting.
+UNDERSTOOD = frozenset(
+    {
+        *("host", "port", "dbname", "user", "password", "passfile", "service"),
+        *("options", "application_name", "target_session_attrs", "krbsrvname", "gsslib"),
+        *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword"),
+        *("sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version"),
+    }
+)
+# libpq's own upkeep of a connection; leaving it to asyncpg changes nothing that is read.
+IMMATERIAL = frozenset(
+    {
+        *("client_encoding", "connect_timeout", "fallback_application_name", "gssencmode"),
+        *("channel_binding", "keepalives", "keepalives_idle", "keepalives_interval"),
+        *("keepalives_count", "tcp_user_timeout"),
+    }
+)
+STATEMENTS_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads reports; it holds no connection between two of them."""
+
+    pool: Any
+    wait: float
+
+    async def rows(self, report: str, **arguments: object) -> list[Any]:
+        """The rows of `api.<report>`; whatever the driver raises comes out as a problem."""
+        connection = await self._acquire()
+        try:
+            rows: list[Any] = await connection.fetch(
+                _call(report, tuple(arguments)), *arguments.values()
+            )
+        except DRIVER_ERRORS as error:
+            raise from_driver(error) from error
+        finally:
+            await self.pool.release(connection)
+        return rows
+
+    async def _acquire(self) -> Any:
+        try:
+            return await self.pool.acquire(timeout=self.wait)
+        except TimeoutError as error:
+            raise Problem(
+                BUSY, f"No database connection came free within {self.wait:g} seconds."
+            ) from error
+        except DRIVER_ERRORS as error:
+            raise from_driver(error) from error
+
+
+@asynccontextmanager
+async def open_reader(target: Target, settings: ServerSettings) -> AsyncIterator[Reader]:
+    """The read pool, checked before the first request: its role, and the reports it will call."""
+    try:
+        pool = await asyncpg.create_pool(**connect_arguments(target, settings))
+    except (*DRIVER_ERRORS, ValueError) as error:
+        raise ConnectionFailed(_why_not(error, target)) from error
+    try:
+        await _check(pool)
+        yield Reader(pool, settings.pool_wait)
+    finally:
+        await _close(pool, settings.shutdown_grace)
+
+
+def connect_arguments(target: Target, settings: ServerSettings) -> dict[str, Any]:
+    """What asyncpg's pool is made with, from libpq's keywords and the settings."""
+    keywords = {k: v for k, v in target.keywords().items() if v not in {None, ""}}
+    # asyncpg knows no hostaddr. The name that goes with it is only compared with a certificate's.
+    if "hostaddr" in keywords:
+        keywords["host"] = keywords.pop("hostaddr")
+    unknown = keywords.keys() - UNDERSTOOD - IMMATERIAL
+    if unknown:
+        raise ConnectionFailed(
+            f"The API's driver does not know {', '.join(sorted(unknown))}, which {target.origin} "
+            "sets. Take it out there, or give the API a WAREHOUSE_READ_DATABASE_URL of its own."
+        )
+    understood = {k: v for k, v in keywords.items() if k in UNDERSTOOD}
+    return {
+        "dsn": f"postgresql://?{urlencode(understood)}",
+        "timeout": float(keywords.get("connect_timeout", 10)),
+        "min_size": 1,
+        "max_size": settings.pool_size,
+        # The server's timeout comes first; this one is for a server that no longer answers.
+        "command_timeout": settings.statement_timeout + 1,
+        "statement_cache_size": STATEMENTS_KEPT if settings.prepared_statements else 0,
+        "server_settings": {
+            "role": API,
+            "default_transaction_read_only": "on",
+            "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
+            # Compiling costs more than any report that answers in time could win by it.
+            "jit": "off",
+        },
+        "reset": _keep,
+    }
+
+
+@cache
+def _call(report: str, names: tuple[str, ...]) -> str:
+    arguments = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, 1))
+    return f"select * from api.{report}({arguments})"
+
+
+async def _keep(connection: Any) -> None:
+    """Nothing to undo: no report leaves a setting behind, and a reset is a round trip a request."""
+
+
+async def _check(pool: Any) -> None:
+    # A pooler may leave out what it does not know of a connection's settings, the role among them.
+    role = await pool.fetchval("select current_user")
+    if role != API:
+        raise ConnectionFailed(
+            f"The API would read as {role}, who may do more than {API}; it did not start. Behind a "
+            f"pooler the login has to bring the role: alter role … set role = '{API}'."
+        )
+    require_installed((row["name"], row["comment"]) for row in await pool.fetch(INSTALLED))
+
+
+async def _close(pool: Any, grace: float) -> None:
+    """Let running queries finish, then hang up on those that do not."""
+    try:
+        await asyncio.wait_for(pool.close(), grace + 1)
+    except TimeoutError:
+        pool.terminate()
+
+
+def _why_not(error: Exception, target: Target) -> str:
+    reason = str(error).strip().rstrip(".") or type(error).__name__
+    # Roles come first: the startup of a connection fails on a role that is missing or not granted.
+    remedy = (
+        "Run `warehouse roles ensure`, which makes the role and lets the login act as it."
+        if API in reason
+        else "Start the server (`warehouse up`), or mend the connection string, and try again."
+    )
+    return f"The API could not connect to {target.origin}: {reason}. {remedy}"

@@ -1,0 +1,102 @@
+-- Which instruments have a symbol that starts with, or a company name that holds, a text.
+-- One row per listing, by upper-case symbol and key; the page after (after_symbol, after_id).
+create or replace function api.market_instruments(
+    matching text default null,
+    of_type text default null,
+    active boolean default null,
+    after_symbol text default null,
+    after_id bigint default null,
+    page_size integer default 50
+)
+returns table (
+    instrument_id text,
+    symbol text,
+    asset_type text,
+    exchange text,
+    currency text,
+    company_name text,
+    sector text,
+    industry text,
+    country text,
+    multiplier numeric,
+    underlying_id text,
+    is_optionable boolean,
+    is_active boolean,
+    listed_at timestamptz,
+    delisted_at timestamptz
+)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+with searched as (
+    select
+        upper(coalesce(matching, '') collate "C") as prefix,
+        upper(coalesce(matching, '') collate "C") || chr(1114111) as prefix_end,
+        -- A text in a pattern stands for itself.
+        '%' || regexp_replace(matching, '([\\%_])', '\\\1', 'g') || '%' as pattern,
+        upper(coalesce(after_symbol, '') collate "C") as last_symbol,
+        coalesce(after_id, 0) as last_id
+),
+
+-- Two searches, each of which an index can serve and stop early; together by `or` they could not.
+found as (
+    select hit.instrument_id
+    from searched as s
+    cross join lateral (
+        (
+            select i.instrument_id, i.symbol
+            from reference.instruments as i
+            where
+                (upper(i.symbol collate "C"), i.instrument_id) > (
+                    greatest(s.last_symbol, s.prefix),
+                    case when s.last_symbol >= s.prefix then s.last_id else 0 end
+                )
+                and upper(i.symbol collate "C") < s.prefix_end
+                and (of_type is null or i.asset_type = of_type)
+                and (active is null or i.is_active = active)
+            order by upper(i.symbol collate "C"), i.instrument_id
+            limit page_size
+        )
+        union all
+        (
+            select i.instrument_id, i.symbol
+            from reference.instruments as i
+            where
+                i.company_name ilike s.pattern
+                and (upper(i.symbol collate "C"), i.instrument_id) > (s.last_symbol, s.last_id)
+                and not (
+                    upper(i.symbol collate "C") >= s.prefix
+                    and upper(i.symbol collate "C") < s.prefix_end
+                )
+                and (of_type is null or i.asset_type = of_type)
+                and (active is null or i.is_active = active)
+            order by upper(i.symbol collate "C"), i.instrument_id
+            limit page_size
+        )
+    ) as hit
+    order by upper(hit.symbol collate "C"), hit.instrument_id
+    limit page_size
+)
+
+select
+    i.instrument_id::text,
+    i.symbol,
+    i.asset_type,
+    i.exchange,
+    i.currency,
+    i.company_name,
+    i.sector,
+    i.industry,
+    i.country,
+    i.multiplier,
+    i.underlying_id::text,
+    i.is_optionable,
+    i.is_active,
+    i.listed_at,
+    i.delisted_at
+from found
+join reference.instruments as i on i.instrument_id = found.instrument_id
+order by upper(i.symbol collate "C"), i.instrument_id
+$$;

@@ -1,0 +1,57 @@
+"""The `warehouse` command: one module a noun, and the only place that prints.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+import logging
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from psycopg import Error as DriverError
+from sqlalchemy.exc import SQLAlchemyError
+
+from warehouse.cli import build, db, demo, doctor, migrate, partitions, roles, serve, up
+from warehouse.cli.output import complain
+from warehouse.db.errors import translate
+from warehouse.errors import WarehouseError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Run a Tapehouse: a partitioned time-series warehouse for trading.",
+    epilog="Start with `warehouse up`; `warehouse doctor` says what is wrong and how to mend it.",
+)
+for module in (up, doctor, migrate, build, serve):
+    module.register(app)
+for name, noun in (("db", db), ("demo", demo), ("partitions", partitions), ("roles", roles)):
+    app.add_typer(noun.app, name=name)
+
+
+@app.callback()
+def options(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what is done; show tracebacks.")
+    ] = False,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("warehouse").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    if show_version:
+        typer.echo(f"tapehouse {version('tapehouse')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    try:
+        app()
+    except KeyboardInterrupt:
+        complain("interrupted; run the command again to go on.")
+        sys.exit(130)
+    except (WarehouseError, DriverError, SQLAlchemyError, OSError) as error:
+        if logging.getLogger("warehouse").isEnabledFor(logging.DEBUG):
+            raise
+        complain(str(translate(error)))
+        sys.exit(1)

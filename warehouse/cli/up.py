@@ -1,0 +1,207 @@
+"""`warehouse up`, `down` and `status`: the whole warehouse, from nothing to served, and back."""
+
+import fcntl
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from psycopg import connect
+
+from warehouse.cli import serve
+from warehouse.cli.demo import load_with_progress
+from warehouse.cli.output import DryRun, Json, console, emit, lines
+from warehouse.db import migrations
+from warehouse.db.server import server_version
+from warehouse.db.target import Target, is_embedded, primary
+from warehouse.demo import DEFAULT_SEED, DEFAULT_UNTIL, ScaleName
+from warehouse.embedded import Embedded
+from warehouse.errors import BusyError, WarehouseError
+from warehouse.jobs import install
+from warehouse.partitions.apply import apply_ahead
+from warehouse.refresh.build import build_if_changed
+from warehouse.settings import StateSettings
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that `up` sees to; run again, it finds that nothing is to do."""
+
+    name: str
+    doing: str
+    run: Callable[[], str]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up")(up)
+    app.command("down")(down)
+    app.command("status")(status)
+
+
+def up(
+    scale: Annotated[ScaleName, typer.Option(help="Size of the demo data.")] = ScaleName.SMALL,
+    demo: Annotated[bool, typer.Option(help="Load the demo data.")] = True,
+    dry_run: DryRun = False,
+) -> None:
+    """Bring up a served warehouse with demo data; run again, it changes nothing.
+
+    Example: warehouse up --scale tiny
+    """
+    home = StateSettings().home
+    steps = [step for step in plan(home, scale) if demo or step.name != "demo"]
+    if dry_run:
+        lines(f"{step.name:<11}{step.doing}" for step in steps)
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    with _alone(home):
+        for number, step in enumerate(steps, 1):
+            _run(step, f"[{number}/{len(steps)}]")
+    lines(_where(home))
+
+
+def plan(home: Path, scale: ScaleName) -> list[Step]:
+    return [
+        Step("server", "start PostgreSQL", lambda: _start_server(home)),
+        Step("roles", "make the roles", _make_roles),
+        Step("migrate", "bring the schema up to date", _migrate),
+        Step("partitions", "make the partitions of today and tomorrow", _make_partitions),
+        Step("demo", f"load the {scale} demo data", lambda: _load_demo(scale)),
+        Step("marts", "build the marts with dbt", _build_marts),
+        Step("api", "serve the read API", lambda: _serve(home)),
+    ]
+
+
+def down(
+    destroy: Annotated[
+        bool, typer.Option("--destroy", help="Delete the embedded server's data too.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Stop the API and the embedded PostgreSQL; the data stays.
+
+    Example: warehouse down
+    """
+    home = StateSettings().home
+    if dry_run:
+        lines([f"stop the API and PostgreSQL{' and delete its data' if destroy else ''}"])
+        return
+    stopped = serve.stop_api(home)
+    lines(["The API is stopped." if stopped else "The API was not running."])
+    if is_embedded():
+        server = Embedded(home)
+        server.destroy() if destroy else server.stop()
+        lines(
+            ["PostgreSQL is stopped" + (", its data deleted." if destroy else "; its data stays.")]
+        )
+
+
+def status(as_json: Json = False) -> None:
+    """Say what runs, where, and at which schema.
+
+    Example: warehouse status --json
+    """
+    found = _status(StateSettings().home)
+    emit(
+        found, as_json, lambda rows: lines(f"{k:<11}{v}" for k, v in rows.items() if v is not None)
+    )
+    if not (found["database"] and found["api"]):
+        raise typer.Exit(1)
+
+
+# -- the steps -------------------------------------------------------------------------------------
+
+
+def _start_server(home: Path) -> str:
+    if is_embedded():
+        Embedded(home).ensure_running()
+    target = primary()
+    return f"PostgreSQL {server_version(target)} ({target.origin})"
+
+
+def _make_roles() -> str:
+    return _count(len(install.make_roles(primary())), "change", "all in place")
+
+
+def _migrate() -> str:
+    return _count(len(install.migrate(primary())), "migration", "up to date")
+
+
+def _make_partitions() -> str:
+    with connect(**primary().keywords(options="-c timezone=UTC"), autocommit=True) as conn:
+        return _count(len(apply_ahead(conn)), "partition made", "all there")
+
+
+def _load_demo(scale: ScaleName) -> str:
+    summary = load_with_progress(primary(), scale, DEFAULT_SEED, DEFAULT_UNTIL)
+    return _count(summary.rows, "row", "already loaded")
+
+
+def _build_marts() -> str:
+    return _count(len(build_if_changed(primary())), "model and test", "unchanged")
+
+
+def _serve(home: Path) -> str:
+    started = serve.start_api(home)
+    return f"{serve.api_url()}{'' if started else ' (was running)'}"
+
+
+# -- how it is shown -------------------------------------------------------------------------------
+
+
+def _run(step: Step, place: str) -> None:
+    console.print(f"{place} {step.name:<11}", end="")
+    started = time.monotonic()
+    try:
+        outcome = step.run()
+    except WarehouseError as error:
+        console.print("[red]failed[/red]")
+        raise type(error)(f"{step.name}: {error}") from error
+    console.print(f"{outcome:<52} {time.monotonic() - started:6.1f} s", markup=False)
+
+
+def _count(number: int, noun: str, none: str) -> str:
+    head, _, tail = noun.partition(" ")
+    return none if number == 0 else f"{number:,} {head}{'' if number == 1 else 's'} {tail}".strip()
+
+
+def _where(home: Path) -> list[str]:
+    found = _status(home)
+    return [
+        "",
+        f"API         {found['api']}",
+        f"Docs page   {found['api']}/docs",
+        f"Database    {found['database']}  (`warehouse db url` adds the password)",
+        "Prompt      warehouse db psql",
+        "Stop        make down",
+    ]
+
+
+def _status(home: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {"database": None, "postgresql": None, "schema": None}
+    try:
+        target = primary()
+        with connect(**target.keywords()) as conn:
+            found["database"] = target.with_(password="", application_name="").url()
+            found["postgresql"] = server_version(target)
+            found["schema"] = migrations.current(conn) or "not migrated"
+    except (WarehouseError, OSError) as error:
+        found["problem"] = str(error)
+    found["api"] = serve.api_url() if serve.answers() else None
+    if is_embedded():
+        found["server"] = asdict(Embedded(home).status())
+    return found
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One `up` at a time; the lock goes with the process, however it ends."""
+    with (home / "up.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError("Another `warehouse up` is under way here; wait for it.") from error
+        yield

@@ -1,0 +1,1 @@
+"""What runs over all parts of the warehouse, in order."""

@@ -1,0 +1,1 @@
+"""Keeps what dbt defines in step with the facts."""
