@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.deps import problems
 from api.errors import install_handlers
 from api.logs import RequestLog
 from api.pools import open_reader
@@ -50,23 +49,7 @@ def create_app(settings: ServerSettings | None = None, target: Target | None = N
     )
     app.add_middleware(RequestLog)
     install_handlers(app)
-    app.include_router(docs.router)
-    app.include_router(health.router)
-    app.include_router(reports())
+    for routes in (docs, health, market):
+        app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=docs.STATIC), name="static")
     return app
-
-
-def reports() -> APIRouter:
-    """The reports, under the version of the contract that their clients rely on."""
-    router = APIRouter(
-        prefix="/v1",
-        responses=problems(
-            _422="A parameter is not what it should be.",
-            _500="The API failed.",
-            _503="The API is busy, or cannot reach the database; see Retry-After.",
-            _504="The report took too long.",
-        ),
-    )
-    router.include_router(market.router)
-    return router

@@ -83,7 +83,7 @@ BY_SQLSTATE = {
 }
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 names it
+class Problem(Exception):
     """What a request got instead of its report."""
 
     def __init__(

@@ -12,8 +12,8 @@ import asyncpg
 
 from api.errors import BUSY, DRIVER_ERRORS, Problem, from_driver
 from api.settings import ServerSettings
-from api.sql import INSTALLED, require_installed
 from warehouse.access import API
+from warehouse.db.reports import INSTALLED, require_installed
 from warehouse.db.target import Target
 from warehouse.errors import ConnectionFailed
 

@@ -27,12 +27,15 @@ def serve(settings: ServerSettings) -> None:
             timeout_graceful_shutdown=settings.shutdown_grace,
         )
     )
-    # A failed start is raised below, once; the server would log its traceback beside it.
     logging.getLogger("uvicorn.error").addFilter(_is_no_traceback)
-    with listener:
-        server.run(sockets=[listener])
-    if not server.started and (failure := getattr(app.state, "failure", None)):
-        raise failure
+    try:
+        with listener:
+            server.run(sockets=[listener])
+    except SystemExit:
+        # The server's own end of a failed start is a number; the reason is with the application.
+        if failure := getattr(app.state, "failure", None):
+            raise failure from None
+        raise
 
 
 def _listen(settings: ServerSettings) -> socket.socket:
@@ -47,4 +50,5 @@ def _listen(settings: ServerSettings) -> socket.socket:
 
 
 def _is_no_traceback(record: logging.LogRecord) -> bool:
+    """A failed start is raised, once; the server would log its traceback beside it."""
     return not record.getMessage().startswith("Traceback")

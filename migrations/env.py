@@ -1,6 +1,7 @@
 """Runs the migrations: as the schema's owner, one run at a time, one transaction a migration."""
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
+from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection, ForeignKeyConstraint, create_engine, text
@@ -22,7 +23,7 @@ PARTITIONS = text(
 
 
 def configure(connection: Connection | None, partitions: frozenset[str] = frozenset()) -> None:
-    def ours(name: str | None, kind: str, parents: Mapping[str, str | None]) -> bool:
+    def ours(name: str | None, kind: str, parents: MutableMapping[Any, str | None]) -> bool:
         """Only our schemas, and no partitions: autogenerate would drop every one of them."""
         if kind == "schema":
             return name in SCHEMAS

@@ -30,7 +30,8 @@ class _Named(UserDefinedType[str]):
 
 BIGINT, INTEGER, NUMERIC = sa.BigInteger(), sa.Integer(), sa.Numeric()
 TEXT, BOOLEAN, BYTEA, DATE = sa.Text(), sa.Boolean(), sa.LargeBinary(), sa.Date()
-DOUBLE, TIMESTAMPTZ, JSONB = sa.Double(), sa.DateTime(timezone=True), postgresql.JSONB()
+TIMESTAMPTZ, JSONB = sa.DateTime(timezone=True), postgresql.JSONB()
+DOUBLE: sa.Double[float] = sa.Double()
 UUID, TEXTS, BIGINTS = sa.Uuid(), sa.ARRAY(sa.Text()), sa.ARRAY(sa.BigInteger())
 XID8, SNAPSHOT = _Named("xid8"), _Named("pg_snapshot")
 
@@ -47,7 +48,9 @@ def create_table(
     for item in items:
         if isinstance(item, sa.Constraint):
             item.name = op.f(f"{table}_{item.name}")  # final: no naming convention touches it
-    options = {"postgresql_partition_by": f"RANGE ({partition_by})"} if partition_by else {}
+    options: dict[str, Any] = {}
+    if partition_by:
+        options["postgresql_partition_by"] = f"RANGE ({partition_by})"
     op.create_table(table, *items, schema=schema, comment=comment, **options)
 
 

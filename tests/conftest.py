@@ -67,12 +67,11 @@ def template(server: Target, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def database(
-    server: Target, template: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Target]:
+def database(server: Target, template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     """A migrated, empty database of the test's own; commands find it in the environment."""
     with scratch_database(server, template) as target:
         monkeypatch.setenv("WAREHOUSE_DATABASE_URL", target.conninfo)
+        install.make_roles(target)  # a clone keeps no grant on the database itself
         yield target
 
 
@@ -82,7 +81,9 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     connect_really = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
-        if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+        if isinstance(address, tuple) and not str(address[0]).startswith(
+            ("127.", "::1", "localhost")
+        ):
             pytest.fail(f"a test tried to reach {address}")
         connect_really(self, address)  # type: ignore[arg-type]
 

@@ -68,5 +68,7 @@ def server(name: str) -> Iterator[Target]:
 
 if __name__ == "__main__":
     with server("check") as target:
-        environment = os.environ | {"WAREHOUSE_DATABASE_URL": target.conninfo} | target.environment()
+        environment = (
+            os.environ | {"WAREHOUSE_DATABASE_URL": target.conninfo} | target.environment()
+        )
         sys.exit(subprocess.call(sys.argv[1:], env=environment))

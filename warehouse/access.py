@@ -141,14 +141,15 @@ def ensure_roles(conn: Connection[Any]) -> list[RoleChange]:
     """Do what is missing, all or nothing, and say what was done; a second run does nothing."""
     with conn.transaction():
         conn.execute(query("access/lock_roles"))
-        changes = plan_roles(conn)
+        state = read_state(conn)
+        changes = plan(state)
         try:
             done = [change for change in changes if _apply(conn, change)]
         except InsufficientPrivilege as error:
-            raise _for_the_administrator(conn, changes, error.diag.message_primary) from error
+            raise _for_the_administrator(state, changes, error.diag.message_primary) from error
         # A GRANT by someone who may not give the right is only a warning: look again.
         if left := plan_roles(conn):
-            raise _for_the_administrator(conn, left, "the rights are not this login's to give")
+            raise _for_the_administrator(state, left, "these rights are not its own to give")
     return done
 
 
@@ -163,11 +164,12 @@ def _apply(conn: Connection[Any], change: RoleChange) -> bool:
 
 
 def _for_the_administrator(
-    conn: Connection[Any], changes: Sequence[RoleChange], reason: str | None
+    state: AccessState, changes: Sequence[RoleChange], reason: str | None
 ) -> PrivilegeMissing:
+    rights = state.rights
     statements = " ".join(f"{change.statement.as_string()};" for change in changes)
     return PrivilegeMissing(
-        f"The login {conn.info.user} may not make the warehouse's roles ({reason}) and nothing was "
-        f"changed; have an administrator run in database {conn.info.dbname}: {statements}",
+        f"The login {rights.login} may not make the warehouse's roles ({reason}) and nothing was "
+        f"changed; have an administrator run in database {rights.database}: {statements}",
         sqlstate=InsufficientPrivilege.sqlstate,
     )

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api import cursors
-from api.deps import Reading, problems
+from api.deps import REPORT_PROBLEMS, VERSION, Reading, problems
 from api.formats import json_page
 from api.schemas import AssetType, InstrumentPage, SearchText
 
-router = APIRouter(prefix="/market", tags=["market"])
+router = APIRouter(prefix=f"{VERSION}/market", tags=["market"], responses=REPORT_PROBLEMS)
 
 
 class InstrumentSearch(BaseModel, extra="forbid"):

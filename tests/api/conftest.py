@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from psycopg import connect
 
 from api.settings import ServerSettings
-from api.sql import install
 from tests.api.serving import client_of, started
+from warehouse.db.reports import install
 from warehouse.db.target import Target
 
 LISTINGS = [

@@ -7,11 +7,11 @@ import pytest
 from psycopg import Connection, connect
 from psycopg.errors import InsufficientPrivilege
 
-from api import sql
 from api.settings import ServerSettings
-from api.sql import Function, functions, install
 from tests.api.serving import started
 from warehouse.access import API, OWNER, READ
+from warehouse.db import reports
+from warehouse.db.reports import Function, functions, install
 from warehouse.db.target import Target
 from warehouse.errors import SchemaVersionError, StatementError
 
@@ -50,7 +50,7 @@ def test_a_report_with_other_arguments_leaves_no_second_one_behind(
         b"-- Nothing.\ncreate function api.readiness(a int, b int) returns table (other int)"
         b" language sql return a + b",
     )
-    monkeypatch.setattr(sql, "functions", lambda: changed)
+    monkeypatch.setattr(reports, "functions", lambda: changed)
     assert install(conn) == ["readiness"]
     arguments = conn.execute(
         "select pg_get_function_arguments(oid) from pg_proc where proname = 'readiness'"
@@ -65,28 +65,28 @@ def test_a_report_that_is_gone_is_dropped_and_a_foreign_function_is_kept(
     conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conn.execute("create function api.theirs() returns int language sql return 1")
-    monkeypatch.setattr(sql, "functions", lambda: functions_without("readiness"))
+    monkeypatch.setattr(reports, "functions", lambda: functions_without("readiness"))
     assert install(conn) == ["readiness"]
-    left = {row[0] for row in conn.execute(sql.INSTALLED)}
+    left = {row[0] for row in conn.execute(reports.INSTALLED)}
     assert left == {"theirs", *NAMES} - {"readiness"}
 
 
 def test_installing_leaves_the_transaction_and_the_role_to_the_caller(
     served: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "functions", lambda: functions_without("readiness"))
+    monkeypatch.setattr(reports, "functions", lambda: functions_without("readiness"))
     with connect(**served.keywords()) as conn:
         before = conn.execute("select current_user").fetchone()
         install(conn)
         assert conn.execute("select current_user").fetchone() == before
         conn.rollback()
-        assert "readiness" in {row[0] for row in conn.execute(sql.INSTALLED)}
+        assert "readiness" in {row[0] for row in conn.execute(reports.INSTALLED)}
 
 
 def test_a_server_without_the_role_is_told_to_make_it(
     conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "API", "no_such_role")
+    monkeypatch.setattr(reports, "API", "no_such_role")
     with pytest.raises(StatementError, match="warehouse roles ensure"):
         install(conn)
 

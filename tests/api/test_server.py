@@ -91,9 +91,10 @@ def test_a_request_is_logged_and_one_that_runs_is_finished_before_the_end(served
     assert errors == ""
     requests = [line for line in lines(output) if line["logger"] == "api.access"]
     named = {line["request_id"]: line for line in requests}
-    assert {k: named["mine-1"][k] for k in ("method", "path", "status", "level")} == {
+    assert {k: named["mine-1"][k] for k in ("method", "path", "route", "status", "level")} == {
         "method": "GET",
         "path": ROUTE,
+        "route": ROUTE,
         "status": 200,
         "level": "info",
     }

@@ -15,7 +15,7 @@ from warehouse.db.sessions import (
     async_savepoint,
     async_writing,
 )
-from warehouse.errors import ConstraintError, ReadOnly, StaleRow, StatementError
+from warehouse.errors import ConstraintError, OutcomeUnknown, ReadOnly, StaleRow, StatementError
 from warehouse.models.reference import Strategy
 
 pytestmark = pytest.mark.usefixtures("database", "loop")
@@ -44,6 +44,14 @@ async def test_a_write_is_rolled_back_when_the_block_fails() -> None:
             await session.flush()
             raise KeyError
     assert await names() == []
+
+
+async def test_a_connection_that_is_lost_while_committing_leaves_the_outcome_open() -> None:
+    with pytest.raises(OutcomeUnknown):
+        async with async_writing() as session:
+            pid = await session.scalar(text("select pg_backend_pid()"))
+            async with async_writing() as other:
+                await other.execute(text("select pg_terminate_backend(:pid, 60000)"), {"pid": pid})
 
 
 @pytest.mark.usefixtures("small_pool")

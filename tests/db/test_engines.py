@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from psycopg import connect
 from sqlalchemy import text
 
 from warehouse.db.engines import (
@@ -21,6 +22,7 @@ from warehouse.db.engines import (
     pool_statistics,
 )
 from warehouse.db.sessions import WriteSession, async_writing, reading, writing
+from warehouse.db.target import Target
 from warehouse.errors import PoolExhausted
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -107,21 +109,14 @@ def test_who_waits_for_a_connection_is_counted(
     assert pool_statistics()[0].waiting == 0
 
 
-def terminate_pooled() -> int:
+@pytest.mark.usefixtures("small_pool")
+def test_a_connection_that_died_in_the_pool_is_replaced_unnoticed(database: Target) -> None:
     with writing() as session:
         pooled = pid(session)
-    with reading() as session:
-        # Only its owner may end a backend, and the read role is not: ask as the login.
-        session.execute(text("set local role none"))
-        session.execute(text("select pg_terminate_backend(:pid, 60000)"), {"pid": pooled})
-    return pooled
-
-
-@pytest.mark.usefixtures("small_pool")
-def test_a_connection_that_died_in_the_pool_is_replaced_unnoticed() -> None:
-    dead = terminate_pooled()
+    with connect(**database.keywords()) as conn:
+        conn.execute("select pg_terminate_backend(%s, 60000)", [pooled])
     with writing() as session:
-        assert session.scalar(PID) != dead
+        assert pid(session) != pooled
 
 
 def test_an_engine_that_was_disposed_of_comes_back_new() -> None:

@@ -270,10 +270,15 @@ def test_sessions_are_known_to_the_server_by_name(
     assert found == [("desk",), ("desk read",)]
 
 
+@pytest.mark.parametrize("given", ["in the URL", "in PGOPTIONS"])
 def test_sessions_keep_time_in_utc_and_the_options_they_were_given(
-    database: Target, monkeypatch: pytest.MonkeyPatch
+    given: str, database: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WAREHOUSE_DATABASE_URL", database.with_(options="-c work_mem=7MB").conninfo)
+    if given == "in PGOPTIONS":
+        monkeypatch.setenv("PGOPTIONS", "-c work_mem=7MB")
+    else:
+        target = database.with_(options="-c work_mem=7MB")
+        monkeypatch.setenv("WAREHOUSE_DATABASE_URL", target.conninfo)
     shown = text("select current_setting('TimeZone'), current_setting('work_mem')")
     with writing() as writer, reading() as reader:
         assert [tuple(s.execute(shown).one()) for s in (writer, reader)] == [("UTC", "7MB")] * 2

@@ -20,14 +20,16 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from warehouse.embedded import Embedded
-print(Embedded(Path(sys.argv[1]), Path(sys.argv[2]), {"fsync": "off"}).ensure_running())
+home, *bin_dir = map(Path, sys.argv[1:])
+print(Embedded(home, *bin_dir, options={"fsync": "off"}).ensure_running())
 """
 
 
 def ensure_elsewhere(server: Embedded) -> subprocess.Popen[str]:
     """Call ensure_running in a process of its own."""
+    paths = [server.home, server.bin_dir] if server.bin_dir else [server.home]
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, server.home, str(server.bin_dir)],
+        [sys.executable, "-c", PROGRAM, *paths],
         stdout=subprocess.PIPE,
         cwd=CHECKOUT,
         text=True,
@@ -115,19 +117,23 @@ def test_a_run_killed_while_it_makes_the_data_folder_is_mended(make: Make) -> No
     assert list(data.parent.glob("*.partial.*")) == []
 
 
-def test_a_run_killed_while_it_waits_for_the_server_is_mended(make: Make) -> None:
-    server = make()
-    with ensure_elsewhere(server) as run:
-        while not server.status().running:
+def test_a_run_killed_while_its_server_recovers_is_mended(shared: Embedded) -> None:
+    conninfo = shared.ensure_running()
+    do(conninfo, "create table if not exists big as select generate_series(1, 300000) as number")
+    dead = kill(shared)
+    with ensure_elsewhere(shared) as run:
+        while (pid := shared.status().pid) in {None, dead}:
             assert run.poll() is None
         run.kill()
-    pid = server.status().pid
-    assert ask(server.ensure_running(), "select current_database()") == "warehouse"
-    assert server.status().pid == pid
+    assert ask(shared.ensure_running(), "select count(*) from big") == 300000
+    assert shared.status().pid == pid
 
 
-def test_a_lost_record_is_written_anew(shared: Embedded) -> None:
-    shared.stop()
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_lost_record_is_written_anew(shared: Embedded, stopped: bool) -> None:
+    shared.ensure_running()
+    if stopped:
+        shared.stop()
     (shared.home / "server.json").unlink()
     assert shared.ensure_running() == embedded_conninfo(shared.home)
 
@@ -207,7 +213,7 @@ def test_a_disk_that_is_too_full_is_told_before_anything_is_made(
 ) -> None:
     monkeypatch.setattr(failures, "SPACE_FOR_A_SERVER", 2**60)
     server = make()
-    with pytest.raises(ServerError, match=r"is full \(\d+ MiB free, .*free some space"):
+    with pytest.raises(ServerError, match=r"is too full \(\d+ MiB free, .*free some space"):
         server.ensure_running()
     assert list(server.status().data.parent.iterdir()) == []
     monkeypatch.undo()
@@ -227,12 +233,13 @@ def test_a_folder_without_programs_is_named(make: Make, ground: Path) -> None:
         make(bin_dir=ground).ensure_running()
 
 
-def test_a_lost_password_is_told_with_the_way_on(make: Make) -> None:
-    server = make()
-    server.ensure_running()
-    (server.home / "server.password").unlink()
+def test_a_lost_password_is_told_with_the_way_on(shared: Embedded) -> None:
+    password = shared.home / "server.password"
+    kept = password.rename(password.with_suffix(".kept"))
     with pytest.raises(ServerError, match=r"password file .* is gone: put it back, or"):
-        server.ensure_running()
+        shared.ensure_running()
+    kept.rename(password)
+    assert ask(shared.ensure_running(), "select 1") == 1
 
 
 def test_an_outgrown_log_is_put_aside(shared: Embedded) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.embedded.conftest import Make, as_root, ask, do, setting
-from warehouse.embedded import Embedded, account, embedded_conninfo, places, psql_path
+from warehouse.embedded import Embedded, account, embedded_conninfo, places, psql_path, records
 from warehouse.errors import ServerError
 from warehouse.settings import CHECKOUT
 
@@ -36,12 +36,8 @@ def test_a_new_server_is_as_the_warehouse_wants_it(make: Make, bin_dir: Path) ->
         "shared_buffers": "16MB",
     }
     assert {name: setting(conninfo, name) for name in expected} == expected
-
-
-def test_strings_sort_by_code_point_whatever_the_version(make: Make, bin_dir: Path) -> None:
-    conninfo = make(bin_dir=bin_dir).ensure_running()
-    assert ask(conninfo, "select upper('ß') || upper('é')") == "ßÉ"
-    assert ask(conninfo, "select 'a' > 'Z' and 'é' > 'z'") is True
+    # C.UTF-8: code points sort, and letters beyond ASCII have an upper case.
+    assert ask(conninfo, "select 'a' > 'Z' and 'é' > 'z' and upper('é') = 'É'") is True
 
 
 def test_only_the_password_opens_it_and_only_from_this_machine(shared: Embedded) -> None:
@@ -59,10 +55,10 @@ def test_the_password_is_readable_by_its_owner_alone(shared: Embedded) -> None:
     assert shared.status().data.stat().st_mode & 0o777 == 0o700
 
 
-def test_no_two_servers_share_a_password(shared: Embedded, make: Make) -> None:
-    other = make()
-    other.ensure_running()
-    assert embedded_conninfo(other.home).split()[3] != embedded_conninfo(shared.home).split()[3]
+def test_each_server_draws_a_password_of_its_own(tmp_path: Path) -> None:
+    first, second = records.new_password(tmp_path), records.new_password(tmp_path)
+    assert first != second == records.password(tmp_path)
+    assert len(second) >= 32
 
 
 def test_the_connection_string_is_known_without_starting_anything(shared: Embedded) -> None:
@@ -120,10 +116,10 @@ def test_the_unpacked_psql_runs(shared: Embedded) -> None:
     assert told.stdout == "hello\n"
 
 
-def test_ctrl_c_at_its_starter_leaves_it_running(make: Make) -> None:
-    server = make()
+def test_ctrl_c_at_its_starter_leaves_it_running(shared: Embedded) -> None:
+    shared.stop()
     starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, server.home, str(server.bin_dir)],
+        [sys.executable, "-c", STARTER, shared.home],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=CHECKOUT,
@@ -131,17 +127,17 @@ def test_ctrl_c_at_its_starter_leaves_it_running(make: Make) -> None:
     )
     with starter:
         assert starter.stdout
-        starter.stdout.readline()
+        conninfo = starter.stdout.readline().decode()
         os.killpg(starter.pid, signal.SIGINT)
     assert starter.returncode == -signal.SIGINT
-    assert ask(embedded_conninfo(server.home), "select 1") == 1
+    assert ask(conninfo, "select 1") == 1
 
 
 STARTER = """
 import sys, time
 from pathlib import Path
 from warehouse.embedded import Embedded
-print(Embedded(Path(sys.argv[1]), Path(sys.argv[2]), {"fsync": "off"}).ensure_running(), flush=True)
+print(Embedded(Path(sys.argv[1]), options={"fsync": "off"}).ensure_running(), flush=True)
 time.sleep(60)
 """
 

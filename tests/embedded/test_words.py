@@ -21,7 +21,7 @@ def test_docstrings_hold(module: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
-        (errno.ENOSPC, "is full"),
+        (errno.ENOSPC, "is too full"),
         (errno.EACCES, "is closed to user"),
         (errno.EROFS, "Read-only file system"),
     ],
@@ -36,7 +36,7 @@ def test_what_the_system_refuses_is_one_sentence(
 
 def test_a_disk_that_fills_up_under_postgresql_is_told_as_such(tmp_path: Path) -> None:
     log = 'PANIC:  could not write to file "pg_wal/xlogtemp.7": No space left on device\n'
-    assert "is full" in str(failures.failed("It did not start", log, tmp_path))
+    assert "is too full" in str(failures.failed("It did not start", log, tmp_path))
 
 
 def test_a_missing_library_is_named(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_migrating_again_changes_nothing(database: Target) -> None:
 def test_the_offline_sql_builds_the_same_schema(empty: Target, database: Target) -> None:
     with connect(**empty.keywords(), autocommit=True) as conn:
         conn.execute("set role warehouse_owner")
-        conn.execute(migrations.offline_sql())  # type: ignore[arg-type]
+        conn.execute(migrations.offline_sql())
     with connect(**empty.keywords()) as offline, connect(**database.keywords()) as online:
         assert describe(offline, SCHEMAS) == describe(online, SCHEMAS)
 
@@ -92,9 +92,8 @@ def test_a_database_ahead_of_the_code_is_named_so(database: Target) -> None:
 
 
 def test_a_database_behind_the_code_is_named_so(empty: Target) -> None:
-    with connect(**empty.keywords()) as conn:
-        with pytest.raises(SchemaVersionError, match="Run `warehouse migrate`"):
-            migrations.require_head(conn)
+    with connect(**empty.keywords()) as conn, pytest.raises(SchemaVersionError, match="Run `warehouse migrate`"):
+        migrations.require_head(conn)
 
 
 def test_every_table_and_column_has_a_comment() -> None:
@@ -110,6 +109,13 @@ def test_every_table_and_column_has_a_comment() -> None:
 
 def test_no_partitioned_table_has_a_default_partition(database: Target) -> None:
     with connect(**database.keywords(), autocommit=True) as conn:
-        ensure(conn, Base.metadata.tables["market.bars"], datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-        found = conn.execute("select partrelid::regclass from pg_partitioned_table where partdefid <> 0")
+        ensure(
+            conn,
+            Base.metadata.tables["market.bars"],
+            datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2026, 2, 1, tzinfo=UTC),
+        )
+        found = conn.execute(
+            "select partrelid::regclass from pg_partitioned_table where partdefid <> 0"
+        )
         assert found.fetchall() == []

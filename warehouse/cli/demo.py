@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from psycopg import connect
@@ -11,8 +11,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from warehouse.cli.output import DryRun, Json, console, emit, lines, table
 from warehouse.db.target import Target, primary
 from warehouse.demo import DEFAULT_SEED, DEFAULT_UNTIL, ScaleName
-from warehouse.demo.load import Progress as Reported
-from warehouse.demo.load import Summary, load, plan
+
+if TYPE_CHECKING:
+    from warehouse.demo.load import Progress as Reported
+    from warehouse.demo.load import Summary
 
 app = typer.Typer(no_args_is_help=True, help="Load demo data.")
 
@@ -37,14 +39,18 @@ def load_(
     Example: warehouse demo load --scale medium --seed 7
     """
     if dry_run:
+        from warehouse.demo.load import plan
+
         emit([asdict(step) for step in plan(scale, seed, until.date())], as_json, table)
         return
     summary = load_with_progress(primary(), scale, seed, until.date())
     emit(asdict(summary), as_json, lambda row: lines(f"{k:<8}{v}" for k, v in row.items()))
 
 
-def load_with_progress(target: Target, scale: ScaleName, seed: int, until: date) -> Summary:
-    """A bar on a terminal, a line a step elsewhere."""
+def load_with_progress(target: Target, scale: ScaleName, seed: int, until: date) -> "Summary":
+    """Load with a bar on a terminal, in silence elsewhere."""
+    from warehouse.demo.load import load  # numpy, scipy and calendars take a second to import
+
     bar = Progress(
         TextColumn("{task.description:<24}"),
         BarColumn(),
@@ -58,7 +64,7 @@ def load_with_progress(target: Target, scale: ScaleName, seed: int, until: date)
     with connect(**target.keywords(options="-c timezone=UTC")) as conn, bar:
         task = bar.add_task("demo", total=None, rate=0.0)
 
-        def show(report: Reported) -> None:
+        def show(report: "Reported") -> None:
             bar.update(
                 task,
                 description=report.step,

@@ -42,4 +42,4 @@ def lines(rows: Iterable[str]) -> None:
 
 def complain(message: str) -> None:
     """Print an error: one line, no traceback."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -17,7 +16,7 @@ import typer
 from warehouse.errors import ServerError
 from warehouse.settings import ApiSettings
 
-COMMAND: Sequence[str] = (sys.executable, "-m", "api")
+COMMAND = (sys.executable, "-m", "api")
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 

@@ -1,7 +1,6 @@
 """`warehouse up`, `down` and `status`: the whole warehouse, from nothing to served, and back."""
 
 import fcntl
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from warehouse.cli.demo import load_with_progress
 from warehouse.cli.output import DryRun, Json, console, emit, lines
 from warehouse.db import migrations
 from warehouse.db.server import server_version
-from warehouse.db.target import Target, is_embedded, primary
+from warehouse.db.target import is_embedded, primary
 from warehouse.demo import DEFAULT_SEED, DEFAULT_UNTIL, ScaleName
 from warehouse.embedded import Embedded
 from warehouse.errors import BusyError, WarehouseError

@@ -94,7 +94,7 @@ async def async_engine(kind: Kind) -> AsyncEngine:
     key = (os.getpid(), asyncio.get_running_loop(), kind)
     if key not in _async_engines:
         # A loop that ended without `async_dispose` left its connections open.
-        await _async_dispose(AbstractEventLoop.is_closed)
+        await _async_dispose(lambda loop: loop.is_closed())
         made = create_async_engine(URL, poolclass=_AsyncCountingPool, **_options(kind))
         _async_engines.setdefault(key, made)
     return _async_engines[key]
@@ -134,7 +134,7 @@ async def _async_dispose(ends: Callable[[AbstractEventLoop], bool]) -> None:
 def _options(kind: Kind) -> dict[str, Any]:
     settings = PoolSettings()
     return {
-        "connect_args": connection_keywords(kind),
+        "connect_args": _connect_args(kind),
         "pool_size": settings.size,
         "max_overflow": settings.overflow,
         "pool_timeout": settings.timeout,
@@ -144,7 +144,7 @@ def _options(kind: Kind) -> dict[str, Any]:
     }
 
 
-def connection_keywords(kind: Kind) -> dict[str, Any]:
+def _connect_args(kind: Kind) -> dict[str, Any]:
     """How a connection of the kind is opened; a reading one acts as a role that can only select."""
     settings = DatabaseSettings()
     keywords = (primary if kind is Kind.WRITE else replica)(settings).keywords()

@@ -89,8 +89,6 @@ def translate(error: Exception) -> Exception:
             return PoolExhausted()
         case WrappedError(orig=psycopg.Error() as cause):
             return _from_driver(cause)
-        case WrappedError(orig=ValueError() | TypeError() | ArithmeticError() | LookupError()):
-            return DataError(f"A value does not fit its column: {error.orig}. Nothing was sent.")
         case WrappedError():
             return StatementError(f"The statement could not be made: {error.orig}")
         case psycopg.Error():
@@ -184,40 +182,43 @@ def _state_of_driver(error: psycopg.Error) -> str | None:
 def _message(
     kind: type[DatabaseError], error: psycopg.Error, state: str | None, table: str | None
 ) -> str:
-    text = " ".join((error.diag.message_primary or str(error)).split())
+    text = _sentence(" ".join((error.diag.message_primary or str(error)).split()))
+    kept = "Nothing of the statement was kept."
     if issubclass(kind, ConnectionFailed):
-        role = "warehouse_" in text and "role" in text
-        step = "Run `warehouse roles ensure`." if role else "`warehouse doctor` says more."
-        return f"{_sentence(text)} What was not committed is gone. {step}"
+        return _disconnected(text, lost=state not in {None, "08001"})
     if issubclass(kind, ConstraintError):
-        return (
-            f"{_sentence(_broken(error, state, table) or text)} Nothing of the statement was kept."
-        )
+        return f"{_broken(error, state, table) or text} {kept}"
     if issubclass(kind, DataError):
         where = f" in {table}.{error.diag.column_name}" if error.diag.column_name else ""
-        return f"A value does not fit{where}: {_sentence(text)} Nothing of the statement was kept."
+        return f"A value does not fit{where}: {text} {kept}"
     if issubclass(kind, ReadOnly):
-        return f"A read session was asked to write: {_sentence(text)} Write in a write session."
+        return f"Nothing can be written here: {text} Use a write session, and no replica."
     hints = (_sentence(h) for h in (error.diag.message_hint, _longest(NEXT, state or "")) if h)
-    return " ".join((f"The server could not run the statement: {_sentence(text)}", *hints))
+    return " ".join((f"The server could not run the statement: {text}", *hints))
+
+
+def _disconnected(text: str, *, lost: bool) -> str:
+    gone = " What was not committed is gone." if lost else ""
+    about_roles = "role" in text and "warehouse_" in text
+    step = "Run `warehouse roles ensure`." if about_roles else "`warehouse doctor` says more."
+    return f"{text}{gone} {step}"
 
 
 def _broken(error: psycopg.Error, state: str | None, table: str | None) -> str | None:
     found = error.diag
-    if state == "23514" and table and not found.constraint_name:
-        return f"{table} has no partition for a row; make it with `warehouse partitions ensure`"
     template = BROKEN.get(state or "")
-    # The detail of the other states is the whole row, which does not belong into a log.
-    return (
-        table
-        and template
-        and template.format(
-            table=table,
-            column=found.column_name,
-            constraint=found.constraint_name,
-            detail=found.message_detail,
-        )
+    if not table or not template:
+        return None
+    if state == "23514" and not found.constraint_name:
+        return f"{table} has no partition for a row; make it with `warehouse partitions apply`."
+    # The detail of the other states is the whole row, which does not belong in a log.
+    words = template.format(
+        table=table,
+        column=found.column_name,
+        constraint=found.constraint_name,
+        detail=found.message_detail,
     )
+    return _sentence(words)
 
 
 def _stale(error: StaleDataError) -> StaleRow:

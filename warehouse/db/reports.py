@@ -88,14 +88,20 @@ def _apply(conn: Connection[Any], changed: list[Function], gone: list[str]) -> N
     # Reports run with their owner's rights, so the owner is the schema's, never who migrates.
     before = conn.execute("select current_setting('role')").fetchone()
     conn.execute("select set_config('role', %s, true)", [OWNER])
-    conn.execute("create schema if not exists api")
-    conn.execute("comment on schema api is 'Reports that the read API may run, and nothing else.'")
-    conn.execute(sql.SQL("grant usage on schema api to {}").format(sql.Identifier(API)))
+    _create_schema(conn)
     for name in gone:
         conn.execute(_on("drop function {}", name))
     for function in changed:
         _install(conn, function)
     conn.execute("select set_config('role', %s, true)", before)
+
+
+def _create_schema(conn: Connection[Any]) -> None:
+    # `if not exists` asks for the right to create even where nothing is to be created.
+    if conn.execute("select to_regnamespace('api')").fetchone() == (None,):
+        conn.execute("create schema api")
+        conn.execute("comment on schema api is 'Reports that the read API may run; nothing else.'")
+    conn.execute(sql.SQL("grant usage on schema api to {}").format(sql.Identifier(API)))
 
 
 def _install(conn: Connection[Any], function: Function) -> None:

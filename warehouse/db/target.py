@@ -9,8 +9,8 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 
-from warehouse.errors import ConnectionFailed
 from warehouse.embedded import embedded_conninfo
+from warehouse.errors import ConnectionFailed
 from warehouse.settings import DatabaseSettings, StateSettings
 
 # Any of these says that the environment means a server of its own.
@@ -30,11 +30,15 @@ class Target:
 
     def environment(self) -> dict[str, str]:
         """The same server as libpq's variables, for psql and dbt: no password in a process list."""
-        known = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults()}
+        variables = {
+            option.keyword.decode(): option.envvar.decode()
+            for option in Conninfo.get_defaults()
+            if option.envvar
+        }
         return {
-            known[keyword].decode(): str(value)
+            variables[keyword]: str(value)
             for keyword, value in self.keywords().items()
-            if known.get(keyword) is not None
+            if keyword in variables
         }
 
     def url(self) -> str:

@@ -31,10 +31,15 @@ class Actions:
 def draw_actions(seed: int, sessions: Sessions, listings: Sequence[Listing]) -> Actions:
     """One in twenty companies splits its shares once; who pays dividends does so every quarter."""
     shape = (len(listings), len(sessions))
-    found = Actions(np.ones(shape), np.ones(shape), np.zeros(shape, np.int64), np.zeros(shape, bool))
+    found = Actions(
+        np.ones(shape), np.ones(shape), np.zeros(shape, np.int64), np.zeros(shape, bool)
+    )
     for row, listing in enumerate(listings):
         rng = stream(seed, "actions", listing.instrument_id)
-        offset, split_at = rng.integers(1, _QUARTER), rng.integers(shape[1] // 4, shape[1] // 4 * 3 + 1)
+        offset, split_at = (
+            rng.integers(1, _QUARTER),
+            rng.integers(shape[1] // 4, shape[1] // 4 * 3 + 1),
+        )
         ratio, chance = rng.choice(_RATIOS), rng.random()
         if listing.dividend_yield:
             found.drop[row, offset::_QUARTER] = 1 - listing.dividend_yield / 4

@@ -45,7 +45,18 @@ COINS = (
     "Vantia", "Ostra", "Kelvar", "Mirrow", "Zanthe", "Fjordcoin",
 )  # fmt: skip
 FIRST_NAMES = ("Ada", "Ben", "Cleo", "Dario", "Edda", "Farid", "Greta", "Hugo", "Ines", "Jonas")
-LAST_NAMES = ("Abel", "Brandt", "Castell", "Dorn", "Engel", "Fiore", "Gallo", "Holm", "Ivers", "Juhl")
+LAST_NAMES = (
+    "Abel",
+    "Brandt",
+    "Castell",
+    "Dorn",
+    "Engel",
+    "Fiore",
+    "Gallo",
+    "Holm",
+    "Ivers",
+    "Juhl",
+)
 HOLDERS = tuple(
     f"{head}{tail} {ending}"
     for head, tail, ending in zip(

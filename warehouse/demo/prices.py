@@ -132,7 +132,9 @@ def _bars(
     opening = path - returns + gap
     high, low = _extremes(opening, path, (1 - _OVERNIGHT) * spread**2, draws.extremes)
     raw = 10.0 ** np.array([listing.places for listing in listings])[:, None] / actions.factor
-    opens, closes = (np.maximum(np.rint(np.exp(x) * raw), 1).astype(np.int64) for x in (opening, path))
+    opens, closes = (
+        np.maximum(np.rint(np.exp(x) * raw), 1).astype(np.int64) for x in (opening, path)
+    )
     highs = np.maximum(np.rint(np.exp(high) * raw).astype(np.int64), np.maximum(opens, closes))
     lows = np.minimum(np.rint(np.exp(low) * raw).astype(np.int64), np.minimum(opens, closes))
     amounts = dividend_amounts(closes, actions)
@@ -171,7 +173,9 @@ def _adjusted(
     """Closes times every later split's and dividend's factor, in 10^-6."""
     before = np.concatenate([closes[:, :1], closes[:, :-1]], axis=1)
     keep = (1 - amounts / before) * _step(actions.factor)
-    later = np.cumprod(np.concatenate([keep[:, 1:], np.ones((len(keep), 1))], axis=1)[:, ::-1], axis=1)
+    later = np.cumprod(
+        np.concatenate([keep[:, 1:], np.ones((len(keep), 1))], axis=1)[:, ::-1], axis=1
+    )
     scale = 10.0 ** (6 - np.array([listing.places for listing in listings]))[:, None]
     return np.maximum(np.rint(closes * later[:, ::-1] * scale), 1).astype(np.int64)
 

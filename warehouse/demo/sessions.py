@@ -39,9 +39,7 @@ class Sessions:
         """The sessions of the days [start, end)."""
         low, high = np.searchsorted(self.day, [start, end])
         which = slice(int(low), int(high))
-        return Sessions(
-            self.exchange, self.day[which], self.opens_at[which], self.closes_at[which]
-        )
+        return Sessions(self.exchange, self.day[which], self.opens_at[which], self.closes_at[which])
 
 
 def exchange_sessions(exchange: str, start: date, end: date) -> Sessions:

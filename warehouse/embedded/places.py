@@ -8,7 +8,9 @@ import hashlib
 import re
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
+from errno import ENOENT, ENOTEMPTY
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from warehouse.errors import ServerError
 
 STAND_INS = Path("/var/lib/tapehouse")
 PARTIAL = ".partial."
+LAST_WRITES = 10.0
 
 # pg_ctl puts the paths it is given between double quotes of a shell command.
 UNQUOTABLE = re.compile(r'["$`\\\n]')
@@ -122,15 +125,22 @@ def remove_leftovers(here: Places) -> None:
             leftover.unlink(missing_ok=True)
 
 
-def discard_data(here: Places) -> None:
-    """Turn the data folder into a leftover, in one step."""
-    if here.data.exists():
-        here.data.rename(begin(here.data))
+def discard_data(here: Places) -> Path:
+    """Turn the data folder into a leftover, in one step; where it is now."""
+    if not here.data.exists():
+        return here.data
+    return here.data.rename(begin(here.data))
 
 
 def remove(here: Places) -> None:
     """Delete the folder, and the link to it if it stands in for another."""
-    if here.folder.exists():
-        shutil.rmtree(here.folder)
+    deadline = time.monotonic() + LAST_WRITES
+    while here.folder.exists():
+        try:
+            shutil.rmtree(here.folder)
+        except OSError as error:
+            # The processes of a killed server end by themselves, but not at once.
+            if error.errno not in (ENOTEMPTY, ENOENT) or time.monotonic() > deadline:
+                raise
     if here.link.is_symlink():
         here.link.unlink()

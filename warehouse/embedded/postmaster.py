@@ -25,6 +25,7 @@ T = TypeVar("T")
 START_TIMEOUT = 600
 STOP_TIMEOUT = 120
 ORPHANS_TIMEOUT = 30
+PID_FILE_TIMEOUT = 1
 POLL = 0.05
 LONGEST_LOG = 16 * MEBIBYTE
 
@@ -129,19 +130,25 @@ def _start_once(here: Places, binaries: Binaries) -> None:
 
 
 def _remove_false_pid_file(data: Path) -> None:
-    """Remove a postmaster.pid that names a stranger or nobody, which PostgreSQL would believe.
+    """Remove a postmaster.pid that names nobody or a stranger, which PostgreSQL would believe.
 
     One that names a dead process is left: by it the server finds out about orphans that live on.
     """
-    pid_file = data / "postmaster.pid"
+    # A server writes its file in one go, but creates it a moment before.
+    _poll(lambda: _recorded_pid(data) != 0, PID_FILE_TIMEOUT)
+    pid = _recorded_pid(data)
+    if pid == 0 or (pid and _alive(pid) and running(data) is None):
+        (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _recorded_pid(data: Path) -> int | None:
+    """The process that postmaster.pid names; 0 when it names none, None without the file."""
     try:
-        pid = int(pid_file.read_text().partition("\n")[0])
+        return int((data / "postmaster.pid").read_text().partition("\n")[0])
     except FileNotFoundError:
-        return
+        return None
     except ValueError:
-        pid = 0
-    if pid <= 0 or _alive(pid):
-        pid_file.unlink()
+        return 0
 
 
 def _alive(pid: int) -> bool:

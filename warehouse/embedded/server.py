@@ -66,21 +66,23 @@ class Embedded:
 
     def stop(self) -> None:
         """Stop the server if it runs; its data is kept."""
-        if not self.home.exists():
+        if not self._exists():
             return
         with self._alone() as (home, _):
             postmaster.stop(places.places(home).data)
 
     def destroy(self) -> None:
         """Stop the server, and delete its data and all else that was made for it."""
-        if not self.home.exists():
+        if not self._exists():
             return
         with self._alone() as (home, _):
             here = places.places(home)
             postmaster.stop(here.data, at_once=True)
             # In this order, so that data is never left without the password that opens it.
-            places.discard_data(here)
+            discarded = places.discard_data(here)
             records.forget(home)
+            # A killed run may have sent off a server that had not yet said so.
+            postmaster.stop(discarded, at_once=True)
             places.remove(here)
 
     def status(self) -> Status:
@@ -98,6 +100,10 @@ class Embedded:
                 log=here.log,
             )
 
+    def _exists(self) -> bool:
+        with in_plain_words(self.home):
+            return self.home.exists()
+
     @contextmanager
     def _alone(self) -> Iterator[tuple[Path, int]]:
         home = self.home.resolve()
@@ -107,9 +113,10 @@ class Embedded:
                 yield home, lock
 
     def _serving(self, home: Path, lock: int) -> Postmaster:
-        server = postmaster.settled(places.places(home)) or self._started(home, lock)
-        record = records.recorded(home)
-        if record and record.port != server.port:
+        here = places.places(home)
+        server = postmaster.settled(here) or self._started(home, lock)
+        record = records.recorded(home) or Record(0, True, cluster.made_by(here.data) or "")
+        if record.port != server.port:
             records.record(home, replace(record, port=server.port))
         return server
 

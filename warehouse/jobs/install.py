@@ -4,6 +4,7 @@ from psycopg import connect
 
 from warehouse.access import ensure_roles
 from warehouse.db import migrations, reports
+from warehouse.db.server import server_version
 from warehouse.db.target import Target
 from warehouse.partitions.policy import seed_policies
 
@@ -16,6 +17,7 @@ def make_roles(target: Target) -> list[str]:
 
 def migrate(target: Target, revision: str = "head") -> list[str]:
     """Run the migrations the database lacks; at the head, see to policies and reports too."""
+    server_version(target)
     with connect(**target.keywords()) as conn:
         steps = migrations.pending(conn)
     migrations.upgrade(target, revision)

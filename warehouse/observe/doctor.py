@@ -1,7 +1,6 @@
 """Examines an installation: each check says what it found and, where something is wrong, the cure."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,7 +41,6 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Every check that can be made; those that need what is missing are left out."""
-    yield python()
     yield disk(StateSettings().home)
     try:
         target = primary()
@@ -57,13 +55,6 @@ def examine() -> Iterator[Finding]:
         yield schema(conn)
         if migrations.current(conn):
             yield headroom(conn)
-
-
-def python() -> Finding:
-    version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        return Finding("python", State.FAIL, version, "Install Python 3.11 or newer.")
-    return Finding("python", State.OK, version)
 
 
 def disk(home: Path) -> Finding:

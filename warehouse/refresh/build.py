@@ -1,14 +1,23 @@
-"""Runs dbt in this process, and says which model failed and why."""
+"""Runs dbt in this process, where anything changed, and says which model failed and why."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from psycopg import connect
 
 from warehouse.db.target import Target
 from warehouse.errors import WarehouseError
-from warehouse.settings import PROJECT
+from warehouse.refresh.inputs import read_inputs, remember
+from warehouse.settings import PROJECT, StateSettings
+
+DBT_PROJECT = PROJECT / "dbt"
+FAILED = ("error", "fail", "runtime error", "partial success")
+EXPLAINED = 3  # further failures are mostly the same one again
 
 
 class BuildError(WarehouseError):
@@ -24,34 +33,64 @@ class Node:
     seconds: float
     message: str | None
 
+    def __str__(self) -> str:
+        """Its name and the first line of what is wrong; the heading that dbt puts before it says less."""
+        lines = [line.strip() for line in (self.message or "").splitlines() if line.strip()]
+        if len(lines) > 1 and re.match(r"\w+ Error in ", lines[0]):
+            lines = lines[1:]
+        return f"{self.name}: {lines[0] if lines else self.status}"
+
+
+def build_if_changed(target: Target, project: Path = DBT_PROJECT) -> list[Node]:
+    """Build what the marts lack; nothing, at once, where neither the project nor the data changed."""
+    with connect(**target.keywords()) as conn:
+        inputs = read_inputs(conn, project)
+    if not inputs.changed:
+        return []
+    nodes = build(target, project=project)
+    with connect(**target.keywords()) as conn:
+        remember(conn, inputs)
+    return nodes
+
 
 def build(
-    target: Target, arguments: Sequence[str] = (), done: Callable[[Node], None] = lambda _: None
+    target: Target,
+    arguments: Sequence[str] = (),
+    done: Callable[[Node], None] = lambda _: None,
+    project: Path = DBT_PROJECT,
 ) -> list[Node]:
-    """`dbt build` against the target, in production's schemas; fails with the first failure."""
-    nodes = run_dbt(target, ["build", *arguments])
+    """`dbt build` against the target, in production's schemas; fails if any model or test does."""
+    # Unit tests judge the code, whatever the data: they run where the code is tested.
+    command = ["build", "--target", "prod", "--exclude-resource-type", "unit_test"]
+    nodes = run_dbt(target, [*command, *arguments], project)
     for node in nodes:
         done(node)
-    failed = [node for node in nodes if node.status in ("error", "fail", "runtime error")]
-    if failed:
-        first = failed[0]
+    if failed := [node for node in nodes if node.status in FAILED]:
         raise BuildError(
-            f"{len(failed)} of {len(nodes)} failed; the first is {first.name}: "
-            f"{' '.join((first.message or first.status).split())}. What stood before goes on serving; "
-            "mend the model and run `warehouse build` again."
+            f"{len(failed)} of {len(nodes)} failed. {'; '.join(map(str, failed[:EXPLAINED]))}. "
+            "What stood before goes on serving; mend the model and run `warehouse build` again."
         )
     return nodes
 
 
-def run_dbt(target: Target, arguments: Sequence[str]) -> list[Node]:
+def run_dbt(target: Target, arguments: Sequence[str], project: Path = DBT_PROJECT) -> list[Node]:
+    """Run a dbt command; what it writes goes to the state's folder, for the project may be read-only."""
     from dbt.cli.main import dbtRunner  # a second to import, and only this needs it
 
-    folders = ["--project-dir", str(PROJECT / "dbt"), "--profiles-dir", str(PROJECT / "dbt")]
+    written = StateSettings().home.absolute() / "dbt"
+    places = {
+        "--project-dir": project,
+        "--profiles-dir": project,
+        "--target-path": written / "target",
+        "--log-path": written / "logs",
+    }
+    options = [word for option, place in places.items() for word in (option, str(place))]
     with _environment(target):
-        outcome = dbtRunner().invoke([*arguments, *folders, "--target", "prod", "--quiet"])
+        outcome = dbtRunner().invoke([*arguments, *options, "--log-level", "none"])
     if outcome.exception:
         raise BuildError(f"dbt could not start: {outcome.exception}") from outcome.exception
-    return [_node(result) for result in getattr(outcome.result, "results", [])]
+    results = getattr(outcome.result, "results", [])
+    return [_node(result) for result in results if result.status != "no-op"]
 
 
 def _node(result: Any) -> Node:
@@ -62,7 +101,7 @@ def _node(result: Any) -> Node:
 def _environment(target: Target) -> Iterator[None]:
     """dbt's profile reads libpq's variables."""
     before = dict(os.environ)
-    os.environ.update(target.environment(), DBT_SEND_ANONYMOUS_USAGE_STATS="false")
+    os.environ.update(target.environment())
     try:
         yield
     finally:

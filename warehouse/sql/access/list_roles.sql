@@ -7,6 +7,6 @@ select
     coalesce(
         pg_catalog.pg_has_role(r.oid, %(set)s) and pg_catalog.pg_has_role(r.oid, %(inherit)s), false
     ) as usable
-from unnest(%(names)s::text []) with ordinality as wanted (name, place)
+from unnest(%(names)s::text[]) with ordinality as wanted (name, place)
 left join pg_catalog.pg_roles as r on wanted.name = r.rolname
 order by wanted.place;

@@ -1,0 +1,84 @@
+{#
+  dbt-postgres's materialized views with what it lacks: a refresh that readers do not notice, a changed
+  SELECT that is seen, and contracts. The model's SQL is an ordinary view, <name>__logic, and the
+  materialized view is `select * from` it: a changed formula replaces the view, and the materialized view
+  stays the same relation, with all that stands on it. Only changed columns need a swap.
+#}
+{% macro postgres__get_create_materialized_view_as_sql(relation, sql) %}
+    {%- do assert_contract(sql) -%}
+    {%- do assert_unique_index() -%}
+    drop view if exists {{ logic_of(relation) }};
+    create view {{ logic_of(relation) }} as {{ sql }};
+    create materialized view {{ relation }} as select * from {{ logic_of(relation) }};
+    {% for index in config.get('indexes') -%} {{ get_create_index_sql(relation, index) }}; {% endfor %}
+    analyze {{ relation }};
+{% endmacro %}
+
+
+{# Asked by dbt on every build of one that stands; none means that a refresh is all it takes. #}
+{% macro postgres__get_materialized_view_configuration_changes(existing_relation, new_config) %}
+    {%- do assert_contract(sql) -%}
+    {%- do assert_unique_index() -%}
+    {%- set logic = view_change(logic_of(existing_relation), sql) -%}
+    {%- set indexes = index_changes(existing_relation) -%}
+    {%- if logic == 'unchanged' and not indexes.drop and not indexes.create -%}
+        {%- do return(none) -%}
+    {%- endif -%}
+    {%- do return({'logic': logic, 'indexes': indexes}) -%}
+{% endmacro %}
+
+
+{% macro postgres__get_alter_materialized_view_as_sql(
+    relation, configuration_changes, sql, existing_relation, backup_relation, intermediate_relation
+) %}
+    {%- if configuration_changes.logic not in ('unchanged', 'formula') -%}
+        {{ get_replace_sql(existing_relation, relation, sql) }}
+    {%- else -%}
+        create or replace view {{ logic_of(relation) }} as {{ sql }};
+        {% for name in configuration_changes.indexes.drop -%} drop index {{ name }}; {% endfor %}
+        {% for index in configuration_changes.indexes.create -%}
+            {{ get_create_index_sql(relation, index) }};
+        {%- endfor %}
+        {{ refresh_materialized_view(relation) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Also what --full-refresh asks for, and a model that was a table or a view before. #}
+{% macro postgres__get_replace_sql(existing_relation, target_relation, sql) %}
+    {%- set next, logic = named(target_relation, '__next'), logic_of(target_relation) -%}
+    {%- set had_logic = describe_relation(logic.render()) is not none -%}
+    {%- do make_way(named(target_relation, '__previous')) -%}
+    {{ get_create_sql(next, sql) }}
+    {{ swap_in(target_relation, next) }}
+    {% if had_logic -%}
+        {{ swap_in(logic, logic_of(next)) }}
+    {%- else -%}
+        alter view {{ logic_of(next) }} rename to {{ adapter.quote(logic.identifier) }};
+    {%- endif %}
+{% endmacro %}
+
+
+{# CONCURRENTLY needs rows to compare with, which a dump that was restored without data has not. #}
+{% macro postgres__refresh_materialized_view(relation) %}
+    {%- set populated = run_query(
+        "select relispopulated from pg_class where oid = '" ~ relation ~ "'::regclass"
+    ).rows[0][0] -%}
+    refresh materialized view {{ 'concurrently ' if populated }}{{ relation }};
+{% endmacro %}
+
+
+{% macro assert_unique_index() %}
+    {%- if not config.get('indexes', []) | selectattr('unique') | list -%}
+        {%- do exceptions.raise_compiler_error(
+            model.name ~ " has no unique index in its config, and without one every refresh would shut its "
+            "readers out. Nothing was changed; name the columns of its grain in `indexes` with `unique: true`."
+        ) -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# The query of a materialized view: for tests that compare it with what it reads, in one snapshot. #}
+{% macro logic_of(relation) %}
+    {%- do return(named(relation, '__logic')) -%}
+{% endmacro %}

@@ -1,0 +1,74 @@
+{# What a swap put aside goes when nobody reads it any more. At a run's end the rest is named. #}
+{% macro drop_previous_relations(schemas) %}
+    {%- if execute and flags.WHICH in ('run', 'build') and schemas -%}
+        {%- do drop_unread(schemas) -%}
+        {%- for row in run_query(previous_relations(schemas)).rows -%}
+            {%- do exceptions.warn(
+                row['name'] ~ " was replaced, but these still read it and are served what it held then: "
+                ~ row['readers'] ~ ". Define them anew on its successor."
+            ) -%}
+        {%- endfor -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# A killed run leaves its own behind, so every swap asks for this first. #}
+{% macro make_way(previous) %}
+    {%- do drop_unread([previous.schema]) -%}
+    {%- for row in run_query(previous_relations([previous.schema])).rows -%}
+        {%- if row['relname'] == previous.identifier -%}
+            {%- do exceptions.raise_compiler_error(
+                row['name'] ~ " is left from an earlier swap, and these still read it: " ~ row['readers']
+                ~ ". Nothing was changed; define them anew on its successor, then build again."
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{# One goes after the other, for they read each other. #}
+{% macro drop_unread(schemas) %}
+    {%- call statement('drop_unread') %}
+do $drop$
+declare
+    unread record;
+begin
+    loop
+        select name, kind into unread
+        from ({{ previous_relations(schemas) }}) as p
+        where readers is null
+        limit 1;
+        exit when not found;
+        execute format('drop %s %s', unread.kind, unread.name);
+    end loop;
+end $drop$
+    {%- endcall -%}
+{% endmacro %}
+
+
+{% macro previous_relations(schemas) %}
+    select
+        c.relname::text as relname,
+        c.oid::regclass::text as name,
+        case c.relkind when 'm' then 'materialized view' when 'v' then 'view' else 'table' end as kind,
+        (select string_agg(reader::regclass::text, ', ') from ({{ readers_of('c.oid') }}) as r) as readers
+    from pg_class as c
+    where
+        c.relnamespace::regnamespace::text in ('{{ schemas | join("', '") }}')
+        and c.relkind in ('m', 'v', 'r')
+        and c.relname like '%\_\_previous'
+{%- endmacro %}
+
+
+{# The views and materialized views that read a relation themselves. #}
+{% macro readers_of(oid) %}
+    select distinct w.ev_class as reader
+    from pg_depend as d
+    inner join pg_rewrite as w on d.objid = w.oid
+    where
+        d.classid = 'pg_rewrite'::regclass
+        and d.refclassid = 'pg_class'::regclass
+        and d.refobjid = {{ oid }}
+        and w.ev_class <> d.refobjid
+{%- endmacro %}

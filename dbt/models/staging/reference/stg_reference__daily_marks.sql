@@ -1,0 +1,21 @@
+with
+
+source as (
+
+    select * from {{ source('reference', 'daily_marks') }}
+
+),
+
+final as (
+
+    select
+        instrument_id,
+        day as mark_day,
+        source_id,
+        close as mark_price,
+        adjusted_close
+    from source
+
+)
+
+select * from final
