@@ -9,14 +9,14 @@ from secrets import token_hex
 import pytest
 from psycopg import connect
 
-from tests.server import CHECKOUT, embedded, named_in_environment, scrub_environment
+from tests.server import embedded, named_in_environment, scrub_environment, sweep
 from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 from warehouse.jobs import install
 
 # What the controller decided, for xdist's workers to read.
 SERVER, TEMPLATE = "TAPEHOUSE_TEST_SERVER", "TAPEHOUSE_TEST_TEMPLATE"
-HOME = CHECKOUT / ".warehouse" / "test"
+RUN = "TAPEHOUSE_TEST_RUN"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,8 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     scrub_environment()
     os.environ[SERVER] = chosen.conninfo if chosen else ""
     os.environ[TEMPLATE] = f"tapehouse_template_{token_hex(6)}"
-    if not chosen:
-        embedded(HOME).destroy()  # what a killed run left
+    os.environ[RUN] = str(os.getpid())
+    sweep()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -35,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     chosen, template = os.environ.pop(SERVER), os.environ.pop(TEMPLATE)
     if not chosen:
-        embedded(HOME).destroy()
+        embedded(os.getpid()).destroy()
         return
     with connect(chosen, autocommit=True) as conn:
         conn.execute(f"drop database if exists {template} with (force)")
@@ -44,7 +44,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def server() -> Target:
     """The run's server, connected to as its administrator."""
-    return Target(os.environ[SERVER] or embedded(HOME).ensure_running(), "the tests' server")
+    chosen = os.environ[SERVER]
+    return Target(chosen or embedded(int(os.environ[RUN])).ensure_running(), "the tests' server")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from warehouse.db.target import LIBPQ_TARGETS, Target
 from warehouse.embedded import Embedded
 
 CHECKOUT = Path(__file__).parents[1]
+RUNS = CHECKOUT / ".warehouse" / "runs"
 # Nothing here outlives the run, so nothing needs to reach the disk.
 OPTIONS = {
     "fsync": "off",
@@ -44,30 +45,40 @@ def scrub_environment() -> None:
         del os.environ[name]
 
 
-def embedded(home: Path) -> Embedded:
-    """An embedded server for tests; TAPEHOUSE_TEST_BIN chooses other binaries than pg0's."""
+def embedded(pid: int) -> Embedded:
+    """The server of the run with that process id, so that two runs never share one.
+
+    TAPEHOUSE_TEST_BIN chooses other binaries than pg0's.
+    """
     chosen = os.environ.get("TAPEHOUSE_TEST_BIN")
-    return Embedded(home, Path(chosen) if chosen else None, OPTIONS)
+    return Embedded(RUNS / str(pid), Path(chosen) if chosen else None, OPTIONS)
+
+
+def sweep() -> None:
+    """Take down the servers of runs that were killed."""
+    for home in RUNS.glob("*"):
+        if home.name.isdigit() and not Path(f"/proc/{home.name}").exists():
+            embedded(int(home.name)).destroy()
 
 
 @contextmanager
-def server(name: str) -> Iterator[Target]:
+def server() -> Iterator[Target]:
     """A server for the time of a run."""
     target = named_in_environment()
     scrub_environment()
     if target:
         yield target
         return
-    own = embedded(CHECKOUT / ".warehouse" / name)
-    own.destroy()
+    sweep()
+    own = embedded(os.getpid())
     try:
-        yield Target(own.ensure_running(), "the tests' embedded server")
+        yield Target(own.ensure_running(), "the run's embedded server")
     finally:
         own.destroy()
 
 
 if __name__ == "__main__":
-    with server("check") as target:
+    with server() as target:
         environment = (
             os.environ | {"WAREHOUSE_DATABASE_URL": target.conninfo} | target.environment()
         )

@@ -40,6 +40,8 @@ ROLES = (
     Role(MAINTAIN, "keeps partitions and statistics in order"),
 )
 
+MAKERS = (OWNER, BUILD)  # of the facts' schemas, and of the marts'
+
 # Since 16 a membership says by itself whether it may SET ROLE and inherits; the creator's does neither.
 MEMBERSHIP_OPTIONS_SINCE = 160_000
 
@@ -55,8 +57,8 @@ class RoleFacts:
 
 
 @dataclass(frozen=True)
-class OwnerRights:
-    """Who asks, where, and whether the owner role may work in that database and its schema public."""
+class Rights:
+    """Who asks, where, and whether the makers may work in that database, the owner in its public."""
 
     login: str
     database: str
@@ -69,7 +71,7 @@ class AccessState:
     """All that a plan depends on."""
 
     server_version: int
-    rights: OwnerRights
+    rights: Rights
     roles: Sequence[RoleFacts]
 
 
@@ -93,8 +95,9 @@ def plan(state: AccessState) -> list[RoleChange]:
     owner, rights = sql.Identifier(OWNER), state.rights
     if not rights.in_database:
         grant = sql.SQL("grant connect, create, temporary on database {} to {}")
+        makers = sql.SQL(", ").join(map(sql.Identifier, MAKERS))
         database = sql.Identifier(rights.database)
-        changes.append(RoleChange(grant.format(database, owner), "the owner makes the schemas"))
+        changes.append(RoleChange(grant.format(database, makers), "they make the schemas"))
     if not rights.in_public:
         grant = sql.SQL("grant usage, create on schema public to {}")
         changes.append(RoleChange(grant.format(owner), "the migrations' own table is there"))
@@ -126,8 +129,10 @@ def read_state(conn: Connection[Any]) -> AccessState:
     wanted = {"names": [role.name for role in ROLES], "set": kinds[0], "inherit": kinds[1]}
     with conn.cursor(row_factory=class_row(RoleFacts)) as cursor:
         roles = cursor.execute(query("access/list_roles"), wanted).fetchall()
-    with conn.cursor(row_factory=class_row(OwnerRights)) as rights_cursor:
-        asked = rights_cursor.execute(query("access/read_owner_rights"), {"owner": OWNER})
+    with conn.cursor(row_factory=class_row(Rights)) as rights_cursor:
+        asked = rights_cursor.execute(
+            query("access/read_rights"), {"owner": OWNER, "makers": list(MAKERS)}
+        )
         (rights,) = asked.fetchall()
     return AccessState(version, rights, roles)
 

@@ -23,7 +23,7 @@ class _Settings(BaseSettings):
 class StateSettings(_Settings):
     """Where the embedded server, its data and the logs of what `up` started are kept."""
 
-    home: Path = Path(".warehouse")
+    home: Path = (CHECKOUT if PROJECT is CHECKOUT else Path()) / ".warehouse"
 
 
 class EmbeddedSettings(_Settings):

@@ -51,7 +51,7 @@ def commands() -> Iterator[tuple[str, ...]]:
     yield from walk(get_command(cli.app), ())
 
 
-@pytest.mark.parametrize("path", commands(), ids=" ".join)
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
 def test_every_commands_help_shows_an_example(run: Run, path: tuple[str, ...]) -> None:
     outcome = run(*path, "--help")
     assert outcome.code == 0
@@ -126,7 +126,7 @@ def test_an_unreachable_server_is_one_sentence(run: Run, monkeypatch: pytest.Mon
 
 
 def test_a_wrong_dsn_names_the_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAREHOUSE_DATABASE_URL", "postgresql://host:port:extra/x")
+    monkeypatch.setenv("WAREHOUSE_DATABASE_URL", "warehouse at localhost")
     assert "WAREHOUSE_DATABASE_URL" in one_line_error(run("migrate"))
 
 
@@ -171,9 +171,7 @@ def test_no_server_at_all_says_how_to_get_one(
 
 
 def test_verbose_shows_the_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAREHOUSE_DATABASE_URL", "postgresql://host:port:extra/x")
+    monkeypatch.setenv("WAREHOUSE_DATABASE_URL", "warehouse at localhost")
     monkeypatch.setattr("sys.argv", ["warehouse", "--verbose", "migrate"])
     with pytest.raises(Exception, match="no connection string"):
         cli.main()
-
-

@@ -11,8 +11,10 @@ import psycopg
 import pytest
 
 from tests.embedded.conftest import Make, ask, do
-from warehouse.embedded import Embedded, embedded_conninfo, failures, ports
+from warehouse.embedded import Embedded, binaries, embedded_conninfo, failures, ports, postmaster
+from warehouse.embedded.account import server_account
 from warehouse.embedded.lock import exclusive
+from warehouse.embedded.places import places
 from warehouse.errors import BusyError, ServerError
 from warehouse.settings import CHECKOUT
 
@@ -102,6 +104,14 @@ def test_a_server_without_its_database_gets_it(shared: Embedded) -> None:
     assert ask(shared.ensure_running(), "select current_database()") == "warehouse"
 
 
+def test_to_start_one_that_runs_is_no_error(shared: Embedded) -> None:
+    shared.ensure_running()
+    pid = shared.status().pid
+    here = places(shared.home)
+    postmaster.start(here, binaries.find(None, here, server_account(here.data)))
+    assert shared.status().pid == pid
+
+
 # -- killed runs -----------------------------------------------------------------------------------
 
 
@@ -112,6 +122,9 @@ def test_a_run_killed_while_it_makes_the_data_folder_is_mended(make: Make) -> No
         while not list(data.parent.glob("data.partial.*/base")):
             assert run.poll() is None
         run.kill()
+    # Its initdb lives on for a moment, and the next run waits for that.
+    with pytest.raises(BusyError), exclusive(places(server.home).lock, patience=0):
+        pass
     assert not data.exists()
     assert ask(server.ensure_running(), "select 1") == 1
     assert list(data.parent.glob("*.partial.*")) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.embedded.conftest import Make, as_root, ask, do, setting
+from tests.embedded.conftest import DEBIAN, Make, as_root, ask, do, setting
 from warehouse.embedded import Embedded, account, embedded_conninfo, places, psql_path, records
 from warehouse.errors import ServerError
 from warehouse.settings import CHECKOUT
@@ -38,6 +38,8 @@ def test_a_new_server_is_as_the_warehouse_wants_it(make: Make, bin_dir: Path) ->
     assert {name: setting(conninfo, name) for name in expected} == expected
     # C.UTF-8: code points sort, and letters beyond ASCII have an upper case.
     assert ask(conninfo, "select 'a' > 'Z' and 'é' > 'z' and upper('é') = 'É'") is True
+    provider = "select datlocprovider::text from pg_database where datname = current_database()"
+    assert ask(conninfo, provider) == ("c" if bin_dir == DEBIAN else "b")
 
 
 def test_only_the_password_opens_it_and_only_from_this_machine(shared: Embedded) -> None:

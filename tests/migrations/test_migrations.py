@@ -92,7 +92,10 @@ def test_a_database_ahead_of_the_code_is_named_so(database: Target) -> None:
 
 
 def test_a_database_behind_the_code_is_named_so(empty: Target) -> None:
-    with connect(**empty.keywords()) as conn, pytest.raises(SchemaVersionError, match="Run `warehouse migrate`"):
+    with (
+        connect(**empty.keywords()) as conn,
+        pytest.raises(SchemaVersionError, match="Run `warehouse migrate`"),
+    ):
         migrations.require_head(conn)
 
 

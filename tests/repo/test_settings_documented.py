@@ -3,18 +3,20 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pydantic_settings import BaseSettings
 
-# Imported for the settings they define.
-import api.settings
-import warehouse.settings  # noqa: F401
 from tests.repo.environment import documented
+from tests.server import CHECKOUT
 
 
 def defined() -> Iterator[tuple[str, Any]]:
     """Every setting by its variable, with its default; an inherited one counts where it is made."""
+    for module in ("warehouse.settings", "api.settings"):
+        import_module(module)
     for group in descendants(BaseSettings):
         if group.__module__.split(".")[0] not in {"warehouse", "api"}:
             continue
@@ -32,6 +34,8 @@ def descendants(parent: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
 def as_text(default: Any) -> str:
     if default is None:
         return ""
+    if isinstance(default, Path) and default.is_relative_to(CHECKOUT):
+        return str(default.relative_to(CHECKOUT))  # wherever the checkout is
     return json.dumps(default) if isinstance(default, bool) else str(default)
 
 

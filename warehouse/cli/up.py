@@ -4,17 +4,19 @@ import fcntl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from psycopg import Error as DriverError
 from psycopg import connect
 
 from warehouse.cli import serve
 from warehouse.cli.demo import load_with_progress
 from warehouse.cli.output import DryRun, Json, console, emit, lines
 from warehouse.db import migrations
+from warehouse.db.errors import translate
 from warehouse.db.server import server_version
 from warehouse.db.target import is_embedded, primary
 from warehouse.demo import DEFAULT_SEED, DEFAULT_UNTIL, ScaleName
@@ -180,18 +182,19 @@ def _where(home: Path) -> list[str]:
 
 
 def _status(home: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {"database": None, "postgresql": None, "schema": None}
+    found: dict[str, Any] = dict.fromkeys(("database", "postgresql", "schema"))
     try:
         target = primary()
         with connect(**target.keywords()) as conn:
-            found["database"] = target.with_(password="", application_name="").url()
             found["postgresql"] = server_version(target)
             found["schema"] = migrations.current(conn) or "not migrated"
-    except (WarehouseError, OSError) as error:
-        found["problem"] = str(error)
+        found["database"] = target.url(secret=False)
+    except (WarehouseError, DriverError) as error:
+        found["problem"] = " ".join(str(translate(error)).split())
     found["api"] = serve.api_url() if serve.answers() else None
     if is_embedded():
-        found["server"] = asdict(Embedded(home).status())
+        server = Embedded(home).status()
+        found |= {"data": str(server.data), "log": str(server.log)}
     return found
 
 

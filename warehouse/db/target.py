@@ -41,13 +41,14 @@ class Target:
             if keyword in variables
         }
 
-    def url(self) -> str:
-        """The same server as a URL, which every client takes."""
+    def url(self, *, secret: bool = True) -> str:
+        """The same server as a URL, which every client takes; without its password if asked."""
         rest = self.keywords()
+        rest.pop("application_name", None)
         host, port = rest.pop("host", ""), rest.pop("port", "")
         user, password = rest.pop("user", ""), rest.pop("password", "")
         database = rest.pop("dbname", "")
-        login = quote(user, "") + (f":{quote(password, '')}" if password else "")
+        login = quote(user, "") + (f":{quote(password, '')}" if password and secret else "")
         place = f"{host}:{port}" if port else str(host)
         query = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
         return f"postgresql://{login}{'@' if login else ''}{place}/{quote(database, '')}{query}"

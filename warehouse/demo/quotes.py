@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from warehouse.demo.binary import Fixed
 from warehouse.demo.black_scholes import Valued, value
+from warehouse.demo.chunks import Chunk, chunk
 from warehouse.demo.contracts import Contracts, contracts, option_days, strike_years
 from warehouse.demo.minutes import draw_minutes
 from warehouse.demo.people import BROKER
 from warehouse.demo.seeds import stream
 from warehouse.demo.volatility import INTEREST_RATE, levels, smile
 from warehouse.demo.world import World, minute_days
+from warehouse.models.market import OptionChain, OptionQuote
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,15 +62,13 @@ def chains(world: World) -> Chains:
     return Chains(world, contracts(world), levels(world))
 
 
-def quote_rows(found: Chains) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """For each session the rows of market.option_chains and of market.option_quotes, by snapshot."""
+def quote_chunks(found: Chains) -> Iterator[Chunk]:
+    """Each session's snapshots: of the chains, then of the contracts."""
     world = found.world
     for column in range(len(world.sessions) - len(option_days(world)), len(world.sessions)):
         moments, spots, traded = found.spots(column)
-        yield (
-            _chain_rows(found, column, moments, spots, traded),
-            _quotes_of_day(found, column, moments, spots),
-        )
+        yield chunk(OptionChain, _chain_rows(found, column, moments, spots, traded))
+        yield chunk(OptionQuote, _quotes_of_day(found, column, moments, spots))
 
 
 # -- quotes ----------------------------------------------------------------------------------------

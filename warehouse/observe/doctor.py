@@ -113,7 +113,7 @@ def headroom(conn: Connection[Any]) -> Finding:
     if not ends:
         return Finding("partitions", State.WARN, "no policy", "Run `warehouse migrate`.")
     tightest = min(ends, key=lambda parent: ends[parent])
-    found = f"{tightest} is made until {ends[tightest]:%Y-%m-%d}"
+    found = f"{tightest} has partitions until {ends[tightest]:%Y-%m-%d}"
     if ends[tightest] - now < HEADROOM:
         return Finding("partitions", State.FAIL, found, "Run `warehouse partitions apply`.")
     return Finding("partitions", State.OK, found)

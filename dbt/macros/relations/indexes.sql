@@ -6,11 +6,11 @@
 {%- endmacro %}
 
 
-{# PostgreSQL cuts names at 63 bytes; ten are left for the suffix that a swap puts in for a while. #}
+{# PostgreSQL cuts names at 63 bytes, and for the time of a swap a name is ten longer. #}
 {% macro index_name(relation, index) %}
     {%- set columns = index.columns | join('_') -%}
     {%- set suffix = '_key' if index.unique else '_idx' -%}
-    {%- if (relation.identifier ~ '_' ~ columns ~ suffix) | length > 53 -%}
+    {%- if (relation.identifier | replace('__next', '') ~ '_' ~ columns ~ suffix) | length > 53 -%}
         {%- set columns = local_md5(columns)[:8] -%}
     {%- endif -%}
     {%- do return(relation.identifier ~ '_' ~ columns ~ suffix) -%}

@@ -62,7 +62,9 @@ def flows(world: World, month: np.datetime64, sessions: Sessions) -> list[Flow]:
     opens = month == world.sessions.day[0].astype("datetime64[M]")
     for account in range(1, world.scale.accounts + 1):
         rng = stream(world.seed, "flows", int(month.astype(int)), account)
-        at = sessions.opens_at[min(2, len(sessions) - 1)] + account * np.timedelta64(1_000_003, "us")
+        at = sessions.opens_at[min(2, len(sessions) - 1)] + account * np.timedelta64(
+            1_000_003, "us"
+        )
         if opens:
             start = sessions.opens_at[0] - _HOUR
             cents = int(rng.integers(600, 1_800)) * 100_000

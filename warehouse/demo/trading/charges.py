@@ -26,7 +26,9 @@ class Charges:
         return self.sec + self.taf + self.regulatory
 
 
-def charges(kind: int, account_id: Ints, is_sale: Ints, quantity: Ints, consideration: Ints) -> Charges:
+def charges(
+    kind: int, account_id: Ints, is_sale: Ints, quantity: Ints, consideration: Ints
+) -> Charges:
     """Quantities in ten-thousandths, considerations in 10^-8; every charge is rounded up to a cent."""
     nothing = np.zeros(len(quantity), np.int64)
     if kind == COIN:

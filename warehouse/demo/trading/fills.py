@@ -64,7 +64,9 @@ def timed(
     wait = np.where(rng.random(total) < 0.4, rng.uniform(0.1, 2, total), rng.uniform(5, 150, total))
     # The order that replaces another is entered when the other is withdrawn.
     replaces = np.concatenate([[False], intents.role[:-1] == Role.REPLACED])
-    entered = np.where(replaces, np.roll(entered, 1) + _seconds(rng.uniform(30, 200, total)), entered)
+    entered = np.where(
+        replaces, np.roll(entered, 1) + _seconds(rng.uniform(30, 200, total)), entered
+    )
     filled_from = entered + _seconds(wait)
     # The exits of a bracket are given with its entry, and wait until it is filled.
     place = np.arange(total)
@@ -150,7 +152,12 @@ class Pricing:
     chains: Chains
 
     def at(
-        self, orders: Orders, order: Ints, leg: Ints, at: Moments, rng: np.random.Generator | None = None
+        self,
+        orders: Orders,
+        order: Ints,
+        leg: Ints,
+        at: Moments,
+        rng: np.random.Generator | None = None,
     ) -> Ints:
         """Prices of legs at moments within their orders' sessions; with chances, a tick better or worse."""
         column = orders.intents.column[order]

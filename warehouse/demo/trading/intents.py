@@ -158,4 +158,3 @@ def end_positions(found: Intents, held: Ints) -> Ints:
     after = held.copy()
     after[moved.pair] = moved.wanted  # of a pair's orders the last one stays
     return after
-

@@ -1,7 +1,7 @@
 """A month of trading at a time: everything the accounts did in it, and the positions it left."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from warehouse.demo.arrays import Ints
 from warehouse.demo.binary import count
 from warehouse.demo.chunks import Chunk, chunk
 from warehouse.demo.prices import DailyPrices
-from warehouse.demo.quotes import chains
+from warehouse.demo.quotes import Chains
 from warehouse.demo.seeds import stream
 from warehouse.demo.trading import cash
 from warehouse.demo.trading.fills import Pricing, fills, settled_lives, timed, traded
@@ -45,6 +45,7 @@ from warehouse.models.trading import (
     Order,
     OrderActivity,
     OrderLeg,
+    Position,
     Signal,
     Trade,
     Transaction,
@@ -56,28 +57,20 @@ _OPTION_SHARE = 0.15  # of a session's other orders, on the last sessions
 _OPTION_SESSIONS = 25
 
 
-@dataclass(frozen=True)
-class Month:
-    """The rows of one month; positions are those that it opened, and those that it changed."""
-
-    chunks: list[Chunk]
-    opened: dict[str, Any]
-    changed: dict[str, Any]
-
-
 class Desk:
     """Draws the months in turn, for each begins with the positions that the last one left."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._chains = chains(world)
-        self._products = products(world, self._chains.contracts)
+    def __init__(self, found: Chains) -> None:
+        self._world = world = found.world
+        self._chains = found
+        self._products = products(world, found.contracts)
         self._pairs = pairs(world, self._products)
         self._held = np.zeros(len(self._pairs.product), np.int64)
         self._numbers = Numbers()
         self._book = Book()
 
-    def draw(self, month: np.datetime64) -> Month:
+    def draw(self, month: np.datetime64) -> list[Chunk]:
+        """What a month adds, and the positions that it opens and changes."""
         held = {key: one.quantity for key, one in self._book.positions.items()}
         chunks: list[Chunk] = []
         traded_now: list[Booked] = []
@@ -88,8 +81,9 @@ class Desk:
                 chunks += self._trade_chunks(month, filed, traded_now)
         chunks += self._cash_chunks(month, held, traded_now)
         opened, changed = self._book.book(_in_order(traded_now), set(held))
-        rows = [position_rows(self._book, keys) for keys in (opened, changed)]
-        return Month(chunks, *rows)
+        chunks.append(chunk(Position, position_rows(self._book, opened)))
+        chunks.append(chunk(Position, position_rows(self._book, changed), replaces=True))
+        return chunks
 
     def _filed(self, month: np.datetime64, demand: Demand) -> Filed | None:
         """The orders of one kind of product, filled."""
@@ -98,12 +92,12 @@ class Desk:
         rng = stream(self._world.seed, "orders", int(month.astype(int)), demand.kind)
         intents = draw_intents(rng, demand, self._products, self._pairs, self._held)
         self._held = end_positions(intents, self._held)
-        orders = settled_lives(
-            timed(rng, intents, self._products, self._pairs, demand.sessions)
-        )
+        orders = settled_lives(timed(rng, intents, self._products, self._pairs, demand.sessions))
         granule = self._products.granule
         filled = fills(rng, orders, granule)
-        pricing = Pricing(self._world, _prices(self._world, demand.kind), self._products, self._chains)
+        pricing = Pricing(
+            self._world, _prices(self._world, demand.kind), self._products, self._chains
+        )
         done = traded(rng, orders, filled, self._products, pricing)
         given = terms(rng, orders, filled, done, pricing)
         extra = _extra(rng, intents, granule[orders.product])
@@ -217,7 +211,15 @@ def _in_order(traded_now: list[Booked]) -> Iterator[tuple[int, int, int, int, in
         multiplier = np.full(len(which), one.multiplier)
         key = one.trade_id[which]
         parts.append(
-            (trades.account_id, one.instrument_id[which], trades.delta, trades.price, multiplier, at, key)
+            (
+                trades.account_id,
+                one.instrument_id[which],
+                trades.delta,
+                trades.price,
+                multiplier,
+                at,
+                key,
+            )
         )
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     order = np.lexsort((columns[6], columns[5]))

@@ -210,9 +210,7 @@ def activity_rows(filed: Filed, first_id: int) -> tuple[dict[str, Any], dict[str
     }
     life = orders.intents.life
     gone = np.flatnonzero(
-        np.isin(
-            life, [Life.CANCELLED, Life.PARTLY_CANCELLED, Life.CHILD_CANCELLED, Life.REPLACED]
-        )
+        np.isin(life, [Life.CANCELLED, Life.PARTLY_CANCELLED, Life.CHILD_CANCELLED, Life.REPLACED])
     )
     withdrawals = {
         "account_id": orders.account_id[gone],

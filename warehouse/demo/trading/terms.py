@@ -58,7 +58,9 @@ def terms(
     far = np.maximum(np.abs(seen) * rng.uniform(0.005, 0.03, len(seen)) // TICK, 1) * TICK
     far = far.astype(np.int64)
     slack = rng.integers(0, 4, len(seen)) * TICK
-    limit = np.where(has_traded, _worst(orders, filled, done, pricing) + side * slack, seen - side * far)
+    limit = np.where(
+        has_traded, _worst(orders, filled, done, pricing) + side * slack, seen - side * far
+    )
     kind = _kinds(rng, orders, seen, side, pricing)
     other = orders.intents.role == Role.OTHER_EXIT
     entry = seen[orders.first]

@@ -68,8 +68,9 @@ comments as (
     from tables as t
     inner join pg_catalog.pg_description as d
         on t.oid = d.objoid and d.classoid = 'pg_catalog.pg_class'::regclass
-    left join pg_catalog.pg_attribute as a on d.objoid = a.attrelid and a.attnum = d.objsubid
-        and d.objsubid > 0
+    left join pg_catalog.pg_attribute
+        as a on d.objoid = a.attrelid and d.objsubid = a.attnum
+    and d.objsubid > 0
 ),
 
 privileges as (

@@ -1,13 +1,13 @@
--- Who asks, in which database, and what may the owner role do there?
+-- Who asks, in which database, and may the roles that make schemas work there?
 -- One row.
 select
     current_user::text as login,
     current_database()::text as database,
-    coalesce(
-        has_database_privilege(to_regrole(%(owner)s)::oid, current_database(), 'connect')
-        and has_database_privilege(to_regrole(%(owner)s)::oid, current_database(), 'create')
-        and has_database_privilege(to_regrole(%(owner)s)::oid, current_database(), 'temporary'),
-        false
+    (
+        select bool_and(coalesce(has_database_privilege(r.oid, current_database(), p.privilege), false))
+        from unnest(%(makers)s::text[]) as m (name)
+        left join pg_catalog.pg_roles as r on m.name = r.rolname
+        cross join (values ('connect'), ('create'), ('temporary')) as p (privilege)
     ) as in_database,
     to_regnamespace('public') is null or coalesce(
         has_schema_privilege(to_regrole(%(owner)s)::oid, to_regnamespace('public')::oid, 'usage')

@@ -1,0 +1,42 @@
+"""A warehouse with a handful of rows, and a copy of the dbt project that a test may change."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from psycopg import connect, sql
+
+from tests.server import CHECKOUT
+from warehouse.access import BUILD
+from warehouse.db.target import Target
+
+ROWS = (Path(__file__).parent / "rows.sql").read_text()
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt writes; a worker's builds share it, so that they parse the project once."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.fixture(autouse=True)
+def _state_of_the_test(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_HOME", str(written))
+
+
+@pytest.fixture
+def desk(database: Target) -> Target:
+    """Two accounts, a share, an option and a share without a price."""
+    with connect(**database.keywords()) as conn:
+        name = sql.Identifier(conn.info.dbname)
+        grant = sql.SQL("grant create, temporary on database {} to {}")
+        conn.execute(grant.format(name, sql.Identifier(BUILD)))
+        conn.execute(ROWS)
+    return database
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project."""
+    ignored = shutil.ignore_patterns("target", "logs")
+    return Path(shutil.copytree(CHECKOUT / "dbt", tmp_path / "project", ignore=ignored))

@@ -1,0 +1,241 @@
+"""`dbt build` makes the marts, keeps their identity, swaps in what changed, and leaves the rest alone."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import connect
+
+from warehouse.db.target import Target
+from warehouse.refresh.build import BuildError, build
+
+POSITIONS = "marts/portfolio/portfolio_positions"
+FUNDAMENTALS = "marts/market/fundamentals_latest"
+ONLY_POSITIONS = ["--select", "portfolio_positions"]
+LAST_TRADE_AT = (
+    "- name: last_trade_at\n        data_type: timestamp with time zone\n"
+    "        description: \"{{ doc('last_trade_at') }}\"\n"
+)
+Edit = Callable[..., None]
+
+
+@pytest.fixture
+def edit(project: Path) -> Edit:
+    """Changes a file of the project's copy: `edit("marts/…/x.sql", ("old", "new"))`."""
+
+    def change(name: str, *replacements: tuple[str, str]) -> None:
+        path = project / "models" / name
+        text = path.read_text()
+        for old, new in replacements:
+            assert old in text, f"{name} has no {old!r}"
+            text = text.replace(old, new)
+        path.write_text(text)
+
+    return change
+
+
+def select(target: Target, query: str) -> list[tuple[Any, ...]]:
+    with connect(**target.keywords()) as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+def execute(target: Target, statement: str) -> None:
+    with connect(**target.keywords()) as conn:
+        conn.execute(statement.encode())
+
+
+def identities(target: Target, schemas: str = "%") -> dict[str, int]:
+    """Every relation of ours, by its oid: what is dropped and made anew has another."""
+    rows = select(
+        target,
+        "select c.oid::regclass::text, c.oid from pg_class c join pg_namespace n"
+        f" on n.oid = c.relnamespace where n.nspname like '{schemas}' and n.nspname !~ '^pg_|^inf'",
+    )
+    return dict(rows)
+
+
+def test_the_marts_hold_the_expected_numbers(desk: Target, project: Path) -> None:
+    build(desk, project=project)
+    assert select(
+        desk,
+        "select account_id, symbol, mark_price, market_value, cost_basis, unrealized_pnl, fx_rate,"
+        " market_value_base, realized_pnl_base from marts.portfolio_positions order by 1, 2",
+    ) == [
+        (1, "ACME", *map(Decimal, ("101.5", "1015", "1000.1", "14.9", "1", "1015", "-3.5"))),
+        (
+            1,
+            "ACME  270115C00150000",
+            *map(Decimal, ("3.05", "-610", "-820", "210", "1", "-610", "0")),
+        ),
+        (1, "DARK", None, None, Decimal(14), None, Decimal(1), None, Decimal(0)),
+        (2, "ACME", *map(Decimal, ("101.5", "50.75", "50", "0.75", "0.8", "40.6", "2"))),
+    ]
+    assert select(
+        desk,
+        "select symbol, source_name, as_of::text, market_cap, beta from marts.fundamentals_latest",
+    ) == [
+        ("ACME", "first", "2026-01-06", Decimal(1000), 1.1),
+        ("DARK", "second", "2026-01-02", Decimal(30), None),
+    ]
+
+
+def test_a_build_refreshes_in_place_while_someone_reads(desk: Target, project: Path) -> None:
+    build(desk, project=project)
+    before = identities(desk)
+    execute(desk, "update reference.daily_marks set close = 102 where day = '2026-01-06'")
+    execute(desk, "grant select on marts.portfolio_positions to warehouse_write")
+    with connect(**desk.keywords()) as reader:
+        reader.execute("select from marts.portfolio_positions")  # its lock stays until the end
+        build(desk.with_(options="-c lock_timeout=5s"), project=project)
+    assert identities(desk) == before
+    assert select(desk, "select max(market_value) from marts.portfolio_positions") == [(1020,)]
+
+
+def test_readers_of_the_marts_may_select_and_nothing_else(desk: Target, project: Path) -> None:
+    build(desk, project=project)
+    with connect(**desk.keywords()) as conn:
+        conn.execute("set role warehouse_read")
+        assert conn.execute("select from marts.portfolio_positions").rowcount == 4
+        assert not conn.execute(
+            "select 1 where has_schema_privilege('staging', 'usage')"
+            " or has_schema_privilege('marts', 'create')"
+            " or has_table_privilege('marts.portfolio_positions', 'insert')"
+        ).fetchall()
+
+
+@pytest.fixture
+def watched(desk: Target, project: Path) -> Target:
+    """Built, and with one more view on a mart."""
+    build(desk, project=project)
+    execute(
+        desk,
+        "set role warehouse_build; create view marts.watched with (security_barrier)"
+        " as select * from marts.portfolio_positions",
+    )
+    return desk
+
+
+def test_a_changed_formula_keeps_the_mart_and_what_stands_on_it(
+    watched: Target, project: Path, edit: Edit
+) -> None:
+    before = identities(watched)
+    edit(f"{POSITIONS}.sql", ("realized_pnl * fx_rate as", "2 * realized_pnl * fx_rate as"))
+    build(watched, ONLY_POSITIONS, project=project)
+    assert identities(watched) == before
+    assert select(watched, "select max(realized_pnl_base) from marts.watched") == [(4,)]
+
+
+def test_changed_columns_are_swapped_in_under_what_stands_on_them(
+    watched: Target, project: Path, edit: Edit
+) -> None:
+    before = identities(watched)
+    edit(
+        f"{POSITIONS}.sql",
+        ("market_value - cost_basis as", "symbol as ticker,\n        market_value - cost_basis as"),
+    )
+    edit(
+        f"{POSITIONS}.yml",
+        (
+            "      - name: unrealized_pnl\n",
+            "      - name: ticker\n        data_type: text\n      - name: unrealized_pnl\n",
+        ),
+    )
+    build(watched, ONLY_POSITIONS, project=project)
+    after = identities(watched)
+    assert after.keys() == before.keys()
+    assert after["marts.watched"] == before["marts.watched"]
+    assert after["marts.portfolio_positions"] != before["marts.portfolio_positions"]
+    assert select(watched, "select ticker from marts.portfolio_positions where account_id = 2") == [
+        ("ACME",)
+    ]
+    execute(watched, "update trading.positions set quantity = 1 where account_id = 2")
+    build(watched, ONLY_POSITIONS, project=project)
+    assert select(watched, "select quantity from marts.watched where account_id = 2") == [(1,)]
+    assert select(watched, "select reloptions from pg_class where relname = 'watched'") == [
+        (["security_barrier=true"],)
+    ]
+
+
+def test_a_view_that_cannot_stand_on_the_new_columns_is_left_where_it_stands(
+    watched: Target, project: Path, edit: Edit
+) -> None:
+    execute(watched, "create view public.foreign_view as select * from marts.portfolio_positions")
+    edit(
+        f"{POSITIONS}.sql",
+        ("        last_trade_at\n    from", "        fx_day as seen_on\n    from"),
+    )
+    seen_on = "- name: seen_on\n        data_type: date\n        description: Any.\n"
+    edit(f"{POSITIONS}.yml", (LAST_TRADE_AT, seen_on))
+    build(watched, ONLY_POSITIONS, project=project)
+    for view in ("marts.watched", "public.foreign_view"):
+        assert select(watched, f"select count(last_trade_at), count(*) from {view}") == [(0, 4)]
+
+    edit(f"{POSITIONS}.sql", ("fx_day as seen_on", "mark_day as seen_at"))
+    edit(f"{POSITIONS}.yml", ("- name: seen_on", "- name: seen_at"))
+    with pytest.raises(BuildError, match=r"still read it: .*watched"):
+        build(watched, ONLY_POSITIONS, project=project)
+
+    execute(watched, "drop view marts.watched, public.foreign_view")
+    build(watched, ONLY_POSITIONS, project=project)
+    assert not [name for name in identities(watched) if "__previous" in name or "__next" in name]
+
+
+def test_a_column_goes_from_staging_to_mart_in_one_build(
+    watched: Target, project: Path, edit: Edit
+) -> None:
+    before = identities(watched)
+    gone = "      - name: company_name\n        data_type: text\n        description: \"{{ doc('company_name') }}\"\n"
+    edit("staging/reference/stg_reference__instruments.sql", ("        company_name,\n", ""))
+    edit("staging/reference/stg_reference__instruments.yml", (gone, ""))
+    edit(f"{FUNDAMENTALS}.sql", ("        instruments.company_name,\n", ""))
+    edit(f"{FUNDAMENTALS}.yml", (gone, ""))
+    build(watched, project=project)
+    after = identities(watched)
+    assert after.keys() == before.keys()
+    assert after["marts.portfolio_positions"] == before["marts.portfolio_positions"]
+    assert after["marts.watched"] == before["marts.watched"]
+
+
+def test_changed_indexes_are_made_without_touching_the_mart(
+    watched: Target, project: Path, edit: Edit
+) -> None:
+    before = identities(watched)
+    edit(
+        f"{POSITIONS}.sql",
+        (
+            "'unique': true},",
+            "'unique': true},\n            {'columns': ['symbol', 'account_id']},",
+        ),
+    )
+    build(watched, ONLY_POSITIONS, project=project)
+    name = "marts.portfolio_positions_symbol_account_id_idx"
+    assert identities(watched).keys() - before.keys() == {name}
+    edit(f"{POSITIONS}.sql", ("['symbol', 'account_id']", "['account_id', 'symbol']"))
+    build(watched, ONLY_POSITIONS, project=project)
+    assert identities(watched).keys() - before.keys() == {
+        "marts.portfolio_positions_account_id_symbol_idx"
+    }
+    assert before.items() <= identities(watched).items()
+
+
+def test_a_failing_model_is_named_and_the_old_mart_serves(
+    watched: Target, project: Path, edit: Edit
+) -> None:
+    before = identities(watched)
+    edit(f"{POSITIONS}.sql", ("positions.quantity,", "positions.amount as quantity,"))
+    edit(
+        f"{FUNDAMENTALS}.yml",
+        (
+            "- name: beta\n        data_type: double precision",
+            "- name: beta\n        data_type: real",
+        ),
+    )
+    with pytest.raises(BuildError) as raised:
+        build(watched, project=project)
+    message = str(raised.value)
+    assert "portfolio_positions: column positions.amount does not exist" in message
+    assert "fundamentals_latest: This model has an enforced contract that failed" in message
+    assert identities(watched) == before
+    assert select(watched, "select count(*) from marts.watched") == [(4,)]
