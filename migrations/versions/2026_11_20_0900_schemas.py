@@ -1,4 +1,4 @@
-"""The schemas, and who may look into them.
+"""The schemas, who may look into them, and the extension that searches names.
 
 Roles belong to the cluster: `warehouse roles ensure` makes them, this only grants.
 """
@@ -23,6 +23,7 @@ SCHEMAS = {
 
 
 def upgrade() -> None:
+    op.execute("create extension if not exists pg_trgm with schema public")
     for schema, comment in SCHEMAS.items():
         op.execute(f"create schema {schema}")
         op.execute(f"comment on schema {schema} is '{comment.replace(chr(39), chr(39) * 2)}'")
@@ -35,3 +36,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for schema in reversed(SCHEMAS):
         op.execute(f"drop schema {schema}")
+    op.execute("drop extension pg_trgm")

@@ -218,6 +218,12 @@ def upgrade() -> None:
     foreign_key("reference.instrument_identifiers", ["source_id"], "reference.sources")
     create_index(
         "reference.instruments",
+        "company_name gin_trgm_ops",
+        name="instruments_company_name_search_idx",
+        using="gin",
+    )
+    create_index(
+        "reference.instruments",
         "symbol",
         "asset_type",
         "exchange",
@@ -225,6 +231,12 @@ def upgrade() -> None:
         unique=True,
         where="delisted_at is null",
         nulls_not_distinct=True,
+    )
+    create_index(
+        "reference.instruments",
+        'upper(symbol collate "C")',
+        "instrument_id",
+        name="instruments_symbol_search_idx",
     )
     create_index("reference.instruments", "underlying_id", where="underlying_id is not null")
     create_index("reference.instrument_identifiers", "instrument_id")

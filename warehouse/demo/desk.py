@@ -31,10 +31,10 @@ from warehouse.models.risk import Breach, Limit, Measure, Scope, Severity
 
 _ALERTS_EACH = 40
 _LIMITS = (
-    (Measure.LEVERAGE, Decimal("2"), Severity.CRITICAL),
+    (Measure.LEVERAGE, Decimal(2), Severity.CRITICAL),
     (Measure.CONCENTRATION, Decimal("0.25"), Severity.WARNING),
     (Measure.DRAWDOWN, Decimal("0.15"), Severity.WARNING),
-    (Measure.EXPOSURE, Decimal("2500000"), Severity.INFO),
+    (Measure.EXPOSURE, Decimal(2500000), Severity.INFO),
 )
 
 
@@ -62,7 +62,7 @@ def noticed_chunks(world: World) -> Iterator[Chunk]:
     """What came up over time."""
     alerts = list(_alerts(world))
     yield chunk(Alert, columns(alerts))
-    yield chunk(Notification, columns(_notifications(world, alerts)))
+    yield chunk(Notification, columns(_notifications(alerts)))
     yield chunk(Breach, columns(_breaches(world)))
 
 
@@ -164,7 +164,7 @@ def _alerts(world: World) -> Iterator[dict[str, Any]]:
         }
 
 
-def _notifications(world: World, alerts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _notifications(alerts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Urgent alerts were pushed; now and then a push failed."""
     urgent = [alert for alert in alerts if alert["priority"] <= 2]
     for number, alert in enumerate(urgent, 1):

@@ -32,13 +32,10 @@ def game_chunks(world: World) -> Iterator[Chunk]:
     for start in range(0, len(events), _BATCH):
         some = events[start : start + _BATCH]
         yield chunk(MarketEvent, columns(_row(world, one) for one in some))
-        chances = [_chances(world, one) for one in some]
+        looks = [(one, _looks(world, one)) for one in some]
+        yield chunk(EventOdds, columns(row for one, seen in looks for row in _odds(one, seen)))
         yield chunk(
-            EventOdds, columns(r for e, c in zip(some, chances, strict=True) for r in _odds(e, c))
-        )
-        yield chunk(
-            EventPrediction,
-            columns(r for e, c in zip(some, chances, strict=True) for r in _predictions(e, c)),
+            EventPrediction, columns(row for one, seen in looks for row in _predictions(one, seen))
         )
 
 

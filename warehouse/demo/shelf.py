@@ -49,7 +49,7 @@ def _authors(world: World) -> Iterator[dict[str, Any]]:
 def _categories() -> Iterator[dict[str, Any]]:
     for number, topic in enumerate(TOPICS, 1):
         yield {"category_id": number, "parent_id": None, "name": topic, "depth": 0}
-    for number, topic in enumerate(TOPICS, 1):
+    for number in range(1, len(TOPICS) + 1):
         for nth, branch in enumerate(_BRANCHES):
             key = len(TOPICS) + (number - 1) * len(_BRANCHES) + nth + 1
             yield {"category_id": key, "parent_id": number, "name": branch, "depth": 1}

@@ -63,14 +63,10 @@ class StepWriter:
         """Record the events and move the keys on; answers the events' keys."""
         for touched in self._touched.values():
             self._conn.execute(query("demo/record_event"), _event(touched, self._batch_id))
-            for sequence, highest in touched.highest.items():
-                values = {"sequence": sequence, "highest": highest}
+            for column, highest in touched.highest.items():
+                values = {"relation": touched.table.fullname, "column": column, "highest": highest}
                 self._conn.execute(query("demo/advance_sequence"), values)
         return [touched.event_id for touched in self._touched.values()]
-
-    @property
-    def tables(self) -> list[Table]:
-        return list({touched.table: None for touched in self._touched.values()})
 
     def _touch(self, chunk: Chunk) -> Touched:
         operation = "update" if chunk.replaces else "insert"
@@ -144,9 +140,8 @@ def _note(touched: Touched, chunk: Chunk, total: int) -> None:
     touched.instruments = _with_keys(touched.instruments, chunk, key)
     for column in chunk.table.c:
         if column.identity is not None:
-            sequence = f"{chunk.table.fullname}_{column.name}_seq"
             highest = int(np.max(chunk.rows[column.name]))
-            touched.highest[sequence] = max(highest, touched.highest.get(sequence, 0))
+            touched.highest[column.name] = max(highest, touched.highest.get(column.name, 0))
 
 
 def _span(chunk: Chunk) -> tuple[datetime, datetime] | None:
@@ -167,7 +162,7 @@ def _with_keys(
     known: frozenset[int | None] | None, chunk: Chunk, name: str
 ) -> frozenset[int | None] | None:
     """The keys seen so far; quotes name a contract alone, so any instrument may be meant."""
-    if known is None or "option_contract_id" in chunk.rows and name not in chunk.rows:
+    if known is None or ("option_contract_id" in chunk.rows and name not in chunk.rows):
         return None
     values = chunk.rows.get(name)
     if values is None:

@@ -37,6 +37,8 @@ from sqlalchemy.schema import SchemaItem
 
 SCHEMAS = ("reference", "market", "trading", "portfolio", "risk", "audit", "ops", "library")
 
+EXTENSIONS = ("pg_trgm",)  # of contrib, and trusted: the owner of the schemas may make them
+
 # A constraint's name says its table, also inside a partition's error message.
 NAMING = {
     "pk": "%(table_name)s_pkey",

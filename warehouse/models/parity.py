@@ -10,7 +10,7 @@ from warehouse.db.catalog import describe, differences
 from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 from warehouse.models import Base
-from warehouse.models.base import SCHEMAS
+from warehouse.models.base import EXTENSIONS, SCHEMAS
 from warehouse.models.privileges import grants
 
 
@@ -32,6 +32,8 @@ def create_declared(target: Target) -> None:
         "postgresql+psycopg://", connect_args=target.keywords(), poolclass=NullPool
     )
     with engine.begin() as connection:
+        for extension in EXTENSIONS:
+            connection.execute(text(f"create extension {extension} with schema public"))
         for schema in SCHEMAS:
             connection.execute(text(f"create schema {schema}"))
         Base.metadata.create_all(connection)

@@ -133,6 +133,15 @@ class Instrument(Versioned, Base):
             postgresql_where=text("delisted_at is null"),
         ),
         Index(None, "underlying_id", postgresql_where=text("underlying_id is not null")),
+        # Search by the start of a symbol, page by page, and by any part of a name:
+        # 0.4 to 50 ms at a million listings, 105 to 156 without.
+        Index("instruments_symbol_search_idx", text('upper(symbol collate "C")'), "instrument_id"),
+        Index(
+            "instruments_company_name_search_idx",
+            "company_name",
+            postgresql_using="gin",
+            postgresql_ops={"company_name": "gin_trgm_ops"},
+        ),
     )
 
     instrument_id: Mapped[int] = identity("Key of the instrument.")

@@ -1,0 +1,3 @@
+-- What time will this transaction's audit events have?
+-- One row.
+select now() as read_at;
