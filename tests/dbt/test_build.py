@@ -122,7 +122,7 @@ def test_a_changed_formula_keeps_the_mart_and_what_stands_on_it(
 ) -> None:
     before = identities(watched)
     edit(f"{POSITIONS}.sql", ("realized_pnl * fx_rate as", "2 * realized_pnl * fx_rate as"))
-    build(watched, ONLY_POSITIONS, project=project)
+    build(watched, [*ONLY_POSITIONS, "--full-refresh"], project=project)
     assert identities(watched) == before
     assert select(watched, "select max(realized_pnl_base) from marts.watched") == [(4,)]
 

@@ -158,9 +158,9 @@ def _run(step: Step, place: str) -> None:
     started = time.monotonic()
     try:
         outcome = step.run()
-    except WarehouseError as error:
-        console.print("[red]failed[/red]")
-        raise type(error)(f"{step.name}: {error}") from error
+    except BaseException:
+        console.print("[red]stopped[/red]")
+        raise
     console.print(f"{outcome:<52} {time.monotonic() - started:6.1f} s", markup=False)
 
 

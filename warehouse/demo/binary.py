@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Boolean, Column, Date, DateTime, Double, Integer, LargeBinary, Numeric, Table
+from sqlalchemy import Boolean, Column, Date, DateTime, Double, Integer, Numeric, Table
 from sqlalchemy.dialects.postgresql import JSONB
+
+from warehouse.demo.arrays import Ints, Mask
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -20,19 +22,19 @@ ROWS_PER_BLOCK = 8_192
 _POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 _POSTGRES_DAY = np.datetime64("2000-01-01", "D")
 _NEGATIVE = 0x4000
+_JSONB_VERSION = b"\x01"
 _BASE = 10_000  # numeric's digits are base 10,000, four decimals each
 
 Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Fixed:
     """Exact decimals: whole `units` of 10^-places, written with `scale` decimals (all of them by default)."""
 
-    units: NDArray[np.int64]
+    units: Ints
     places: int
-    scale: NDArray[np.int64] | None = None
+    scale: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _big_endian(values: Any, kind: str) -> Bytes:
     return flat.view(np.uint8).reshape(len(flat), -1)
 
 
-def _payload(column: Column[Any], values: Any) -> tuple[Bytes, NDArray[np.int64] | None]:
+def _payload(column: Column[Any], values: Any) -> tuple[Bytes, Ints | None]:
     kind = column.type
     if isinstance(kind, Double):
         return _big_endian(values, ">f8"), None
@@ -162,19 +164,20 @@ def _payload(column: Column[Any], values: Any) -> tuple[Bytes, NDArray[np.int64]
     if isinstance(kind, Date):
         since = np.asarray(values, "datetime64[D]") - _POSTGRES_DAY
         return _big_endian(since.astype(np.int64), ">i4"), None
-    return _text(values, b"\x01" if isinstance(kind, JSONB) else b"", isinstance(kind, LargeBinary))
+    return _text(values, _JSONB_VERSION if isinstance(kind, JSONB) else b"")
 
 
-def _text(values: Any, prefix: bytes, raw: bool) -> tuple[Bytes, NDArray[np.int64]]:
-    listed = [values] if isinstance(values, str | bytes) else values
-    if isinstance(listed, list) or listed.dtype.kind != "S":
-        encoded = [prefix + (v if raw else str(v).encode()) for v in listed]
-        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
-        listed = np.array(encoded, "S")
+def _text(values: Any, prefix: bytes) -> tuple[Bytes, Ints]:
+    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
+        texts = np.char.add(prefix, values) if prefix else values
+        lengths = np.char.str_len(texts)
     else:
-        lengths = np.char.str_len(listed)
-    width = max(listed.dtype.itemsize, 1)
-    return np.frombuffer(listed.tobytes(), np.uint8).reshape(len(lengths), width), lengths
+        listed = [values] if isinstance(values, str | bytes) else values
+        encoded = [prefix + (v if isinstance(v, bytes) else str(v).encode()) for v in listed]
+        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        texts = np.array(encoded, "S")
+    width = max(texts.dtype.itemsize, 1)
+    return np.frombuffer(texts.tobytes(), np.uint8).reshape(len(lengths), width), lengths
 
 
 def _numeric(values: Any) -> Bytes:
@@ -192,16 +195,17 @@ def _numeric(values: Any) -> Bytes:
     return parts.view(np.uint8).reshape(len(units), -1)
 
 
-def _digits(units: NDArray[np.int64], places: int, below: int) -> NDArray[np.int64]:
+def _digits(units: Ints, places: int, below: int) -> Ints:
     """Base-10,000 digits, aligned at the decimal point; numeric_recv strips zeros at both ends."""
-    whole, fraction = np.divmod(units, 10**places)
+    # Not np.divmod, which takes no whole numbers beyond 64 bits.
+    whole, fraction = units // 10**places, units % 10**places
     fraction = fraction * 10 ** (4 * below - places)
-    groups: list[NDArray[np.int64]] = []
+    groups: list[Ints] = []
     for _ in range(below):
-        fraction, digit = np.divmod(fraction, _BASE)
+        fraction, digit = fraction // _BASE, fraction % _BASE
         groups.append(digit)
     while True:
-        whole, digit = np.divmod(whole, _BASE)
+        whole, digit = whole // _BASE, whole % _BASE
         groups.append(digit)
         if not whole.any():
             return np.stack(groups[::-1], axis=1)

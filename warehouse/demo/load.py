@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from warehouse.demo.people import GENERATED
 from warehouse.demo.scale import ScaleName
 from warehouse.demo.steps import DataSet, Drawing, Step, plan
 from warehouse.demo.write import StepWriter
@@ -106,6 +107,7 @@ def _load_step(
     written_at: datetime = drawing.world.written_at.item()
     values = {
         "batch_id": batch_id,
+        "source_id": GENERATED,
         "kind": step.kind,
         "content_hash": data_set.content_hash(step.name),
         "file_name": data_set.label(step.name),

@@ -1,7 +1,7 @@
 """A few rows written out by hand, turned into the columns that the encoder takes."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +35,14 @@ def _array(values: list[Any]) -> Any:
         places = max(-int(value.as_tuple().exponent) for value in values)
         return Fixed(np.array([int(value.scaleb(places)) for value in values]), places)
     if isinstance(values[0], datetime | np.datetime64):
-        return np.array(values, "datetime64[us]")
+        return np.array([_naive(value) for value in values], "datetime64[us]")
     if isinstance(values[0], date):
         return np.array(values, "datetime64[D]")
     return np.array(values, _ARRAYS[type(values[0])])
+
+
+def _naive(moment: datetime | np.datetime64) -> datetime | np.datetime64:
+    """In UTC, as numpy has it: it knows no zones."""
+    if isinstance(moment, np.datetime64):
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -31,27 +31,37 @@
 {% macro postgres__get_alter_materialized_view_as_sql(
     relation, configuration_changes, sql, existing_relation, backup_relation, intermediate_relation
 ) %}
-    {%- if configuration_changes.logic not in ('unchanged', 'formula') -%}
-        {{ get_replace_sql(existing_relation, relation, sql) }}
-    {%- else -%}
+    {%- if configuration_changes.logic in ('unchanged', 'formula') -%}
         create or replace view {{ logic_of(relation) }} as {{ sql }};
         {% for name in configuration_changes.indexes.drop -%} drop index {{ name }}; {% endfor %}
         {% for index in configuration_changes.indexes.create -%}
             {{ get_create_index_sql(relation, index) }};
         {%- endfor %}
         {{ refresh_materialized_view(relation) }}
+    {%- else -%}
+        {{ swap_materialized_view(relation, sql) }}
     {%- endif -%}
 {% endmacro %}
 
 
-{# Also what --full-refresh asks for, and a model that was a table or a view before. #}
+{# What --full-refresh asks for, and a model that was a table or a view before. #}
 {% macro postgres__get_replace_sql(existing_relation, target_relation, sql) %}
-    {%- set next, logic = named(target_relation, '__next'), logic_of(target_relation) -%}
-    {%- set had_logic = describe_relation(logic.render()) is not none -%}
-    {%- do make_way(named(target_relation, '__previous')) -%}
+    {%- if existing_relation.is_materialized_view -%}
+        {%- set changes = get_materialized_view_configuration_changes(existing_relation, config) -%}
+        {%- set none_needed = {'logic': 'unchanged', 'indexes': {'drop': [], 'create': []}} -%}
+        {{ get_alter_materialized_view_as_sql(target_relation, changes or none_needed, sql, existing_relation) }}
+    {%- else -%}
+        {{ swap_materialized_view(target_relation, sql) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro swap_materialized_view(relation, sql) %}
+    {%- set next, logic = named(relation, '__next'), logic_of(relation) -%}
+    {%- do make_way(named(relation, '__previous')) -%}
     {{ get_create_sql(next, sql) }}
-    {{ swap_in(target_relation, next) }}
-    {% if had_logic -%}
+    {{ swap_in(relation, next) }}
+    {% if describe_relation(logic.render()) -%}
         {{ swap_in(logic, logic_of(next)) }}
     {%- else -%}
         alter view {{ logic_of(next) }} rename to {{ adapter.quote(logic.identifier) }};

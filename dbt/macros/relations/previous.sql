@@ -2,7 +2,7 @@
 {% macro drop_previous_relations(schemas) %}
     {%- if execute and flags.WHICH in ('run', 'build') and schemas -%}
         {%- do drop_unread(schemas) -%}
-        {%- for row in run_query(previous_relations(schemas)).rows -%}
+        {%- for row in run_query(previous_relations(schemas)).rows if row['readers'] -%}
             {%- do exceptions.warn(
                 row['name'] ~ " was replaced, but these still read it and are served what it held then: "
                 ~ row['readers'] ~ ". Define them anew on its successor."
@@ -17,7 +17,7 @@
 {% macro make_way(previous) %}
     {%- do drop_unread([previous.schema]) -%}
     {%- for row in run_query(previous_relations([previous.schema])).rows -%}
-        {%- if row['relname'] == previous.identifier -%}
+        {%- if row['identifier'] == previous.identifier -%}
             {%- do exceptions.raise_compiler_error(
                 row['name'] ~ " is left from an earlier swap, and these still read it: " ~ row['readers']
                 ~ ". Nothing was changed; define them anew on its successor, then build again."
@@ -35,9 +35,9 @@ declare
     unread record;
 begin
     loop
-        select name, kind into unread
+        select p.name, p.kind into unread
         from ({{ previous_relations(schemas) }}) as p
-        where readers is null
+        where not p.is_read
         limit 1;
         exit when not found;
         execute format('drop %s %s', unread.kind, unread.name);
@@ -47,17 +47,22 @@ end $drop$
 {% endmacro %}
 
 
+{# What was put aside, whether anything reads it, and which of its readers were not put aside themselves. #}
 {% macro previous_relations(schemas) %}
     select
-        c.relname::text as relname,
+        c.relname::text as identifier,
         c.oid::regclass::text as name,
         case c.relkind when 'm' then 'materialized view' when 'v' then 'view' else 'table' end as kind,
-        (select string_agg(reader::regclass::text, ', ') from ({{ readers_of('c.oid') }}) as r) as readers
+        count(r.oid) > 0 as is_read,
+        string_agg(r.oid::regclass::text, ', ') filter (where r.relname not like '%\_\_previous') as readers
     from pg_class as c
+    left join lateral ({{ readers_of('c.oid') }}) as d on true
+    left join pg_class as r on d.reader = r.oid
     where
         c.relnamespace::regnamespace::text in ('{{ schemas | join("', '") }}')
         and c.relkind in ('m', 'v', 'r')
         and c.relname like '%\_\_previous'
+    group by c.oid
 {%- endmacro %}
 
 

@@ -110,7 +110,8 @@ def fills(rng: np.random.Generator, orders: Orders, granule: Ints) -> Fills:
     parts, unit = orders.parts[order], granule[orders.product[order]]
     units = np.abs(orders.intents.delta[order]) // unit
     cut = (part + 1 + rng.uniform(-0.3, 0.3, len(order))) / parts
-    reached = np.clip(np.rint(units * cut).astype(np.int64), part + 1, units - (parts - 1 - part))
+    # Every part has one unit; the spare ones are cut.
+    reached = np.rint((units - parts) * cut).astype(np.int64) + part + 1
     reached = np.where(part == parts - 1, units, reached)
     before = np.where(part == 0, 0, np.roll(reached, 1))
     pauses = np.cumsum(rng.uniform(1, 60, len(order)))
