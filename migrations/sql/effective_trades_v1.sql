@@ -27,13 +27,11 @@ where
     t.kind <> 'bust'
     and not exists (
         select
-        from trading.trades as r
+        from trading.trade_replacements as r
         where
-            r.account_id = t.account_id
-            and r.replaces_executed_at = t.executed_at
-            and r.replaces_trade_id = t.trade_id
-            -- Names the partial index, which holds the few replacing rows and no others.
-            and r.replaces_trade_id is not null
+            t.account_id = r.account_id
+            and t.executed_at = r.executed_at
+            and t.trade_id = r.trade_id
     );
 
 comment on view trading.effective_trades is

@@ -121,6 +121,17 @@ def upgrade() -> None:
         partition_by="signal_at",
     )
     create_table(
+        "trading.trade_replacements",
+        "Trades that a correction or bust replaced; a trigger of trades keeps it. One row per replaced trade.",
+        column("account_id", BIGINT, "Account that owns the row."),
+        column("executed_at", TIMESTAMPTZ, "Time of the replaced trade."),
+        column("trade_id", BIGINT, "Key of the replaced trade."),
+        column("replaced_by_executed_at", TIMESTAMPTZ, "Time of the correction or bust."),
+        column("replaced_by_trade_id", BIGINT, "Key of the correction or bust."),
+        column("event_id", BIGINT, "Audit event of the write; refers to audit.events.event_id."),
+        primary_key("account_id", "executed_at", "trade_id"),
+    )
+    create_table(
         "trading.trades",
         "Executed trades, their corrections and busts; append-only. One row per trade, correction or bust.",
         column("account_id", BIGINT, "Account that owns the row."),
@@ -196,6 +207,7 @@ def upgrade() -> None:
     foreign_key("trading.signals", ["account_id"], "reference.accounts")
     foreign_key("trading.signals", ["instrument_id"], "reference.instruments")
     foreign_key("trading.signals", ["strategy_id"], "reference.strategies")
+    foreign_key("trading.trade_replacements", ["account_id"], "reference.accounts")
     foreign_key("trading.trades", ["account_id"], "reference.accounts")
     foreign_key("trading.trades", ["account_id", "order_id"], "trading.orders")
     foreign_key("trading.trades", ["instrument_id"], "reference.instruments")
@@ -207,17 +219,17 @@ def upgrade() -> None:
     create_index("trading.trades", "account_id", "instrument_id", "executed_at")
     create_brin("trading.trades", "event_id")
     create_brin("trading.trades", "executed_at")
-    create_index(
-        "trading.trades",
-        "account_id",
-        "replaces_executed_at",
-        "replaces_trade_id",
-        name="trades_replaced_idx",
-        where="replaces_trade_id is not null",
-    )
     run_sql("effective_trades_v1")
+    run_sql("record_replacements_v1")
 
 
 def downgrade() -> None:
+    op.execute("drop function trading.record_replacements() cascade")
     op.execute("drop view trading.effective_trades")
-    drop_tables("trading.trades", "trading.signals", "trading.positions", "trading.external_ids")
+    drop_tables(
+        "trading.trades",
+        "trading.trade_replacements",
+        "trading.signals",
+        "trading.positions",
+        "trading.external_ids",
+    )

@@ -91,6 +91,7 @@ GRANTS = (
             "audit.access",
             "audit.events",
             "audit.seals",
+            "trading.trade_replacements",
         ),
     ),
     (

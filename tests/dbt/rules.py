@@ -224,9 +224,18 @@ def reads_no_partitioned_fact_whole(project: Project) -> Iterator[str]:
 
 
 def has_the_anatomy(project: Project) -> Iterator[str]:
+    """Imports, logic, `select * from final`; a staging view is one select.
+
+    PostgreSQL plans a view that has CTEs by itself: the index's order is not used through it, and
+    looking up the newest marks took five times as long.
+    """
     for model in project.models.values():
-        lines = model.sql.rstrip().splitlines()
-        if len(lines) >= LONGEST_MODEL or lines[-1] != "select * from final":
+        lines = model.sql.strip().splitlines()
+        if model.layer == "staging":
+            whole = lines[0] == "select" and lines[-1].startswith("from {{ source(")
+        else:
+            whole = lines[-1] == "select * from final"
+        if not whole or len(lines) >= LONGEST_MODEL:
             yield model.name
 
 

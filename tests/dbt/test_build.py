@@ -81,7 +81,9 @@ def test_the_marts_hold_the_expected_numbers(desk: Target, project: Path) -> Non
     ]
 
 
-def test_a_build_refreshes_in_place_while_someone_reads(desk: Target, project: Path) -> None:
+def test_a_build_refreshes_in_place_while_someone_reads_and_sets_grants_right(
+    desk: Target, project: Path
+) -> None:
     build(desk, project=project)
     before = identities(desk)
     execute(desk, "update reference.daily_marks set close = 102 where day = '2026-01-06'")
@@ -91,6 +93,11 @@ def test_a_build_refreshes_in_place_while_someone_reads(desk: Target, project: P
         build(desk.with_(options="-c lock_timeout=5s"), project=project)
     assert identities(desk) == before
     assert select(desk, "select max(market_value) from marts.portfolio_positions") == [(1020,)]
+    assert select(
+        desk,
+        "select grantee::regrole::text from pg_class, aclexplode(relacl)"
+        " where oid = 'marts.portfolio_positions'::regclass and grantee <> relowner",
+    ) == [("warehouse_read",)]
 
 
 def test_readers_of_the_marts_may_select_and_nothing_else(desk: Target, project: Path) -> None:
@@ -182,12 +189,22 @@ def test_a_view_that_cannot_stand_on_the_new_columns_is_left_where_it_stands(
     assert not [name for name in identities(watched) if "__previous" in name or "__next" in name]
 
 
+def test_a_table_in_the_place_of_a_mart_is_left_alone(desk: Target, project: Path) -> None:
+    execute(desk, "create schema marts authorization warehouse_build")
+    execute(
+        desk, "set role warehouse_build; create table marts.portfolio_positions as select 1 as x"
+    )
+    with pytest.raises(BuildError, match=r"portfolio_positions.* is a table"):
+        build(desk, ["--select", "+portfolio_positions"], project=project)
+    assert select(desk, "select x from marts.portfolio_positions") == [(1,)]
+
+
 def test_a_column_goes_from_staging_to_mart_in_one_build(
     watched: Target, project: Path, edit: Edit
 ) -> None:
     before = identities(watched)
     gone = "      - name: company_name\n        data_type: text\n        description: \"{{ doc('company_name') }}\"\n"
-    edit("staging/reference/stg_reference__instruments.sql", ("        company_name,\n", ""))
+    edit("staging/reference/stg_reference__instruments.sql", ("    company_name,\n", ""))
     edit("staging/reference/stg_reference__instruments.yml", (gone, ""))
     edit(f"{FUNDAMENTALS}.sql", ("        instruments.company_name,\n", ""))
     edit(f"{FUNDAMENTALS}.yml", (gone, ""))

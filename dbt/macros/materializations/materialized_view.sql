@@ -44,7 +44,7 @@
 {% endmacro %}
 
 
-{# What --full-refresh asks for, and a model that was a table or a view before. #}
+{# What --full-refresh asks for, and a model that was a view before. #}
 {% macro postgres__get_replace_sql(existing_relation, target_relation, sql) %}
     {%- if existing_relation.is_materialized_view -%}
         {%- set changes = get_materialized_view_configuration_changes(existing_relation, config) -%}
@@ -58,7 +58,7 @@
 
 {% macro swap_materialized_view(relation, sql) %}
     {%- set next, logic = named(relation, '__next'), logic_of(relation) -%}
-    {%- do make_way(named(relation, '__previous')) -%}
+    {%- do make_way(relation) -%}
     {{ get_create_sql(next, sql) }}
     {{ swap_in(relation, next) }}
     {% if describe_relation(logic.render()) -%}

@@ -26,7 +26,7 @@
 
 {% macro replace_view(relation, sql, change) %}
     {%- if change == 'columns' -%}
-        {%- do make_way(named(relation, '__previous')) -%}
+        {%- do make_way(relation) -%}
         create view {{ named(relation, '__next') }} as {{ sql }};
         {{ swap_in(relation, named(relation, '__next')) }}
     {%- else -%}

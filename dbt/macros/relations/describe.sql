@@ -4,14 +4,16 @@
         "select c.relkind::text as kind, pg_get_viewdef(c.oid) as definition, a.attname::text as name,"
         " format_type(a.atttypid, a.atttypmod) as data_type"
         " from pg_class as c"
-        " left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+        " left join pg_attribute as a"
+        " on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
         " where c.oid = to_regclass('" ~ name ~ "') order by a.attnum"
     ) -%}
     {%- if not found.rows -%}{%- do return(none) -%}{%- endif -%}
     {%- set columns = [] -%}
     {%- for row in found.rows -%}
-        {%- set formatted = row['name'] ~ ' ' ~ row['data_type'] -%}
-        {%- do columns.append({'name': row['name'], 'data_type': row['data_type'], 'formatted': formatted}) -%}
+        {%- set name, data_type = row['name'], row['data_type'] -%}
+        {%- set formatted = name ~ ' ' ~ data_type -%}
+        {%- do columns.append({'name': name, 'data_type': data_type, 'formatted': formatted}) -%}
     {%- endfor -%}
     {%- set first = found.rows[0] -%}
     {%- do return({'kind': first['kind'], 'definition': first['definition'], 'columns': columns}) -%}

@@ -35,6 +35,7 @@ from warehouse.models.trading.trades import (
     Signal,
     Trade,
     TradeKind,
+    TradeReplacement,
     TradeType,
 )
 from warehouse.models.trading.transactions import (
@@ -80,6 +81,7 @@ __all__ = [
     "SubAccount",
     "Trade",
     "TradeKind",
+    "TradeReplacement",
     "TradeType",
     "Transaction",
     "TransactionActivity",

@@ -84,14 +84,6 @@ class Trade(Recorded, Base):
             "replaces_trade_id <> trade_id or replaces_executed_at <> executed_at",
         ),
         Index(None, "account_id", "instrument_id", "executed_at"),
-        # Corrections are few: this is what keeps effective_trades an anti-join against almost nothing.
-        Index(
-            "trades_replaced_idx",
-            "account_id",
-            "replaces_executed_at",
-            "replaces_trade_id",
-            postgresql_where=text("replaces_trade_id is not null"),
-        ),
         brin("event_id"),
         partition=Partitioning("executed_at", "month"),
     )
@@ -131,6 +123,26 @@ class Trade(Recorded, Base):
     batch_id: Mapped[int | None] = column(
         "Load it came with, null when booked singly; refers to ops.ingest_batches.batch_id."
     )
+
+
+class TradeReplacement(Recorded, Base):
+    """Kept apart because an anti-join of trades with trades plans every partition of both.
+
+    A day's effective trades: 5 to 7 ms of planning at 120 partitions, 0.15 ms with this. It also
+    outlives the partitions, so that no replaced trade stands again when its correction is retired.
+    """
+
+    __tablename__ = "trade_replacements"
+    __table_args__ = table(
+        "trading",
+        "Trades that a correction or bust replaced; a trigger of trades keeps it. One row per replaced trade.",
+    )
+
+    account_id: Mapped[int] = account(primary_key=True)
+    executed_at: Mapped[datetime] = column("Time of the replaced trade.", primary_key=True)
+    trade_id: Mapped[int] = column("Key of the replaced trade.", primary_key=True)
+    replaced_by_executed_at: Mapped[datetime] = column("Time of the correction or bust.")
+    replaced_by_trade_id: Mapped[int] = column("Key of the correction or bust.")
 
 
 class ExternalId(Recorded, Base):

@@ -1,22 +1,8 @@
-with
-
-source as (
-
-    select * from {{ source('reference', 'accounts') }}
-
-),
-
-final as (
-
-    select
-        account_id,
-        account_hash,
-        display_name,
-        account_type,
-        base_currency,
-        is_active
-    from source
-
-)
-
-select * from final
+select
+    account_id,
+    account_hash,
+    display_name,
+    account_type,
+    base_currency,
+    is_active
+from {{ source('reference', 'accounts') }}

@@ -1,21 +1,7 @@
-with
-
-source as (
-
-    select * from {{ source('reference', 'daily_marks') }}
-
-),
-
-final as (
-
-    select
-        instrument_id,
-        day as mark_day,
-        source_id,
-        close as mark_price,
-        adjusted_close
-    from source
-
-)
-
-select * from final
+select
+    instrument_id,
+    day as mark_day,
+    source_id,
+    close as mark_price,
+    adjusted_close
+from {{ source('reference', 'daily_marks') }}

@@ -1,22 +1,8 @@
-with
-
-source as (
-
-    select * from {{ source('trading', 'positions') }}
-
-),
-
-final as (
-
-    select
-        account_id,
-        instrument_id,
-        quantity,
-        average_price,
-        realized_pnl,
-        last_trade_at
-    from source
-
-)
-
-select * from final
+select
+    account_id,
+    instrument_id,
+    quantity,
+    average_price,
+    realized_pnl,
+    last_trade_at
+from {{ source('trading', 'positions') }}

@@ -1,4 +1,4 @@
-{# As above: information_schema does not know what is granted on a materialized view. #}
+{# dbt-postgres asks information_schema, which knows no materialized views: none's grants were revoked. #}
 {% macro postgres__get_show_grant_sql(relation) %}
     select a.grantee::regrole::text as grantee, a.privilege_type
     from pg_class as c
