@@ -13,8 +13,9 @@ from warehouse.demo.people import FUNDAMENTALS, TAPE
 from warehouse.demo.prices import DailyPrices
 from warehouse.demo.reference import in_ticks
 from warehouse.demo.sessions import COINS
-from warehouse.demo.world import World, minute_days
+from warehouse.demo.world import World
 from warehouse.models.market import Bar
+from warehouse.models.ops import InstrumentDataStatus
 
 _CELLS = 250_000  # minutes in one piece, about 100 MB at work
 _SECOND_OPINIONS = 5  # instruments whose daily bars a second source has too
@@ -26,14 +27,13 @@ def bar_chunks(world: World, month: np.datetime64) -> Iterator[Chunk]:
         low, high = np.searchsorted(prices.sessions.day, [month, month + 1])
         yield chunk(Bar, _daily(prices, low, high))
     yield chunk(Bar, _second_opinion(world, month))
-    for prices, rows in ((world.stocks, minute_rows(world)), (world.coins, _minute_coins(world))):
+    for prices, rows in ((world.stocks, world.minute_rows), (world.coins, _minute_coins(world))):
         for columns in _pieces(world, prices, rows, month):
             yield chunk(Bar, _minutes(world, prices, rows, columns))
-
-
-def minute_rows(world: World) -> Ints:
-    """Rows of `stocks` that have minute bars."""
-    return world.liquid[: world.scale.minute_instruments]
+    if month == world.sessions.day[-1].astype("M8[M]"):
+        for prices in (world.stocks, world.coins, world.currencies):
+            yield chunk(InstrumentDataStatus, _daily_status(world, prices))
+        yield chunk(InstrumentDataStatus, _minute_status(world))
 
 
 def _minute_coins(world: World) -> Ints:
@@ -68,10 +68,9 @@ def _daily(prices: DailyPrices, low: int, high: int) -> dict[str, Any]:
     column, row = np.nonzero(prices.alive[:, low:high].T)
     column += low
     before = np.maximum(column - 1, 0)
-    ids = np.array([one.instrument_id for one in prices.listings])
     has_before = (column > 0) & prices.alive[row, before]
     return {
-        "instrument_id": ids[row],
+        "instrument_id": prices.instrument_id[row],
         "frequency": "1d",
         "bar_at": prices.sessions.opens_at[column],
         "source_id": TAPE,
@@ -93,9 +92,8 @@ def _second_opinion(world: World, month: np.datetime64) -> dict[str, Any]:
         index.reshape(-1)
         for index in np.meshgrid(world.liquid[:_SECOND_OPINIONS], np.arange(low, high))
     )
-    ids = np.array([one.instrument_id for one in prices.listings])
     return {
-        "instrument_id": ids[row],
+        "instrument_id": prices.instrument_id[row],
         "frequency": "1d",
         "bar_at": prices.sessions.opens_at[column],
         "source_id": FUNDAMENTALS,
@@ -112,7 +110,7 @@ def _second_opinion(world: World, month: np.datetime64) -> dict[str, Any]:
 
 def _minutes(world: World, prices: DailyPrices, rows: Ints, columns: Ints) -> dict[str, Any]:
     column, row = (index.reshape(-1) for index in np.meshgrid(columns, rows, indexing="ij"))
-    drawn = draw_minutes(world.seed, minute_days(prices, row, column))
+    drawn = draw_minutes(world.seed, world.minute_days(prices, row, column))
     # By time, then instrument: as a tape comes in, and as BRIN likes it.
     at = prices.sessions.opens_at[column][:, None] + np.arange(drawn.close.shape[1]) * MINUTE
     day, minute = np.nonzero(drawn.inside)
@@ -126,9 +124,8 @@ def _minute_rows(
     at_, of = (day, minute), row[day]
     is_empty = ~drawn.traded[at_]
     before = np.maximum(column[day] - 1, 0)
-    ids = np.array([one.instrument_id for one in prices.listings])
     return {
-        "instrument_id": ids[of],
+        "instrument_id": prices.instrument_id[of],
         "frequency": "1m",
         "bar_at": at[at_],
         "source_id": TAPE,
@@ -145,3 +142,30 @@ def _minute_rows(
 
 def _known(values: Fixed, present: Any) -> Fixed | Optional:
     return values if present.all() else Optional(values, present)
+
+
+# -- how far the feeds have come -------------------------------------------------------------------
+
+
+def _daily_status(world: World, prices: DailyPrices) -> dict[str, Any]:
+    first = prices.alive.argmax(axis=1)
+    last = len(prices.sessions) - 1 - prices.alive[:, ::-1].argmax(axis=1)
+    opens = prices.sessions.opens_at
+    return _status(world, prices.instrument_id, "1d", opens[first], opens[last])
+
+
+def _minute_status(world: World) -> dict[str, Any]:
+    days = world.sessions.last(world.scale.minute_sessions)
+    ids = world.stocks.instrument_id[world.minute_rows]
+    return _status(world, ids, "1m", days.opens_at[0], days.closes_at[-1] - MINUTE)
+
+
+def _status(world: World, ids: Ints, frequency: str, first: Any, last: Any) -> dict[str, Any]:
+    return {
+        "instrument_id": ids,
+        "source_id": TAPE,
+        "frequency": frequency,
+        "first_at": first,
+        "last_at": last,
+        "last_success_at": world.written_at,
+    }

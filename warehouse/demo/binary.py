@@ -75,14 +75,15 @@ def _block(table: Table, rows: Rows, total: int) -> bytes:
         cell, mask = _cells(table.c[name], values, total)
         cells.append(cell)
         masks.append(mask)
-    matrix = np.concatenate(cells, axis=1)
+    matrix: Bytes = np.concatenate(cells, axis=1)
     if all(mask is None for mask in masks):
         return matrix.tobytes()
     whole = [
         np.broadcast_to(True, cell.shape) if mask is None else mask
         for cell, mask in zip(cells, masks, strict=True)
     ]
-    return matrix[np.concatenate(whole, axis=1)].tobytes()
+    written: Bytes = matrix[np.concatenate(whole, axis=1)]
+    return written.tobytes()
 
 
 # -- columns ---------------------------------------------------------------------------------------

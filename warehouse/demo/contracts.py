@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.demo.sessions import STOCKS, Sessions, exchange_sessions
-from warehouse.demo.world import World
+from warehouse.demo.sessions import STOCKS, Sessions
+from warehouse.demo.world import CALENDAR_AHEAD, World
 from warehouse.models.market import ExpirationType
 
 FIRST_INSTRUMENT_ID = 10_000
@@ -61,7 +61,7 @@ def option_days(world: World) -> Sessions:
 def expirations(world: World) -> list[Expiration]:
     """Six weeklies, six monthlies, and a January that is far off."""
     first = option_days(world).day[0].item()
-    open_days = set(exchange_sessions(STOCKS, first, first + timedelta(days=800)).day.tolist())
+    open_days = set(world.open_days(STOCKS, first, first + CALENDAR_AHEAD).day.tolist())
     fridays = [day for n in range(700) if (day := first + timedelta(days=n)).weekday() == _FRIDAY]
     monthly = [day for day in fridays if 15 <= day.day <= 21]
     leap = next(day for day in monthly if day.month == 1 and (day - first).days > 270)
@@ -86,7 +86,8 @@ def contracts(world: World) -> Contracts:
     """Calls and puts of every strike, expiration and optionable underlying."""
     rows = world.liquid[: world.scale.optionable]
     ends, traded = expirations(world), traded_expirations(world)
-    closes = _closes([one.day for one in ends])
+    sessions = world.open_days(STOCKS, ends[0].day, ends[-1].day)
+    closes = dict(zip(sessions.day.tolist(), sessions.closes_at, strict=True))
     steps = range(-world.scale.strikes, world.scale.strikes + 1)
     listed = [
         (row, money + step * gap, end, step, call)
@@ -122,11 +123,6 @@ def _money(world: World, row: int) -> tuple[int, int]:
         (gap for top, gap in ((2_500, 50), (10_000, 250), (25_000, 500)) if spot < top), 1_000
     )
     return round(spot / gap) * gap, gap
-
-
-def _closes(days: list[date]) -> dict[Any, np.datetime64]:
-    sessions = exchange_sessions(STOCKS, min(days), max(days))
-    return dict(zip(sessions.day.tolist(), sessions.closes_at, strict=True))
 
 
 def strike_years(ends_at: Any, at: Any) -> NDArray[np.float64]:

@@ -54,9 +54,8 @@ def _statistics(world: World, rows: Ints, column: int, nth: int) -> dict[str, An
     found = _reported(cap, revenue, shares, price, business)
     found |= _from_prices(world, rows, column, shares * 0.1 * business["insiders"])
     found |= _from_earnings(world, rows, price, revenue * business["margin"] / shares, business)
-    ids = np.array([one.instrument_id for one in prices.listings])
     return {
-        "instrument_id": ids[rows],
+        "instrument_id": prices.instrument_id[rows],
         "as_of": prices.sessions.day[column],
         "source_id": FUNDAMENTALS,
         **found,
@@ -198,9 +197,8 @@ def _holders(world: World, rows: Ints, column: int, nth: int) -> dict[str, Any]:
     held = np.round(np.concatenate(part) * np.clip(moved, 0.8, 1.2), 6)
     total = np.array([one.shares for one in prices.listings])[owner]
     shares = np.rint(held * total * prices.actions.factor[owner, column]).astype(np.int64)
-    ids = np.array([one.instrument_id for one in prices.listings])
     return {
-        "instrument_id": ids[owner],
+        "instrument_id": prices.instrument_id[owner],
         "date_reported": prices.sessions.day[column],
         "holder_name": np.array(HOLDERS, "S")[np.concatenate(chosen)],
         "source_id": FUNDAMENTALS,
@@ -251,9 +249,8 @@ def _earnings(world: World) -> dict[str, Any]:
 
 
 def _actions(world: World, row: Ints, column: Ints, kind: str) -> dict[str, Any]:
-    ids = np.array([one.instrument_id for one in world.stocks.listings])
     return {
-        "instrument_id": ids[row],
+        "instrument_id": world.stocks.instrument_id[row],
         "effective_day": world.stocks.sessions.day[column],
         "kind": kind,
         "source_id": FUNDAMENTALS,

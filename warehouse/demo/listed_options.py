@@ -41,10 +41,9 @@ def _expirations(world: World) -> Iterator[dict[str, Any]]:
 
 def _contracts(world: World, found: Contracts) -> dict[str, Any]:
     symbols = np.array([one.symbol for one in world.stocks.listings], "S")
-    ids = np.array([one.instrument_id for one in world.stocks.listings])
     return {
         "option_contract_id": found.contract_id,
-        "underlying_id": ids[found.underlying],
+        "underlying_id": world.stocks.instrument_id[found.underlying],
         "instrument_id": Optional(found.instrument_id, found.is_traded),
         "osi_symbol": found.osi,
         "put_call": np.where(found.is_call, b"call", b"put").astype("S"),
@@ -72,7 +71,6 @@ def _instruments(world: World, found: Contracts) -> dict[str, Any]:
     """The contracts that the accounts trade."""
     which = np.flatnonzero(found.is_traded)
     listings = world.stocks.listings
-    ids = np.array([one.instrument_id for one in listings])
     return {
         "instrument_id": found.instrument_id[which],
         "symbol": found.osi[which],
@@ -81,7 +79,7 @@ def _instruments(world: World, found: Contracts) -> dict[str, Any]:
         "currency": "USD",
         "sector": [listings[row].sector for row in found.underlying[which]],
         "multiplier": MULTIPLIER,
-        "underlying_id": ids[found.underlying[which]],
+        "underlying_id": world.stocks.instrument_id[found.underlying[which]],
     }
 
 

@@ -80,7 +80,8 @@ def _path(days: Days, normal: NDArray[np.float64], minute: Ticks) -> Ticks:
     high, low = days.high[:, None], days.low[:, None]
     # Folded back at the day's bounds: cut off there, it would lie flat for an hour.
     folded = low + np.abs(high - np.abs(high - line - bridge) - low)
-    return np.clip(np.rint(folded).astype(np.int64), low, high)
+    closes: Ticks = np.clip(np.rint(folded).astype(np.int64), low, high)
+    return closes
 
 
 def _carried(close: Ticks, traded: NDArray[np.bool_], minute: Ticks) -> Ticks:
@@ -111,5 +112,5 @@ def _volumes(days: Days, normal: NDArray[np.float64], traded: NDArray[np.bool_])
     spare = np.maximum(days.volume - sure, 0)
     total = np.cumsum(weight, axis=1)
     reached = np.rint(total / total[:, -1:] * spare[:, None]).astype(np.int64)
-    shares = np.diff(reached, axis=1, prepend=0)
-    return shares + (traded & (days.volume > 0)[:, None])
+    shares: Ticks = np.diff(reached, axis=1, prepend=0) + (traded & (days.volume > 0)[:, None])
+    return shares

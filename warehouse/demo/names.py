@@ -1,6 +1,7 @@
 """The words that invented companies, coins, people, clubs and books are called by; no real one is meant."""
 
 from collections.abc import Iterator
+from string import ascii_uppercase
 
 import numpy as np
 
@@ -89,6 +90,8 @@ def ticker(name: str, taken: set[str]) -> str:
     letters = [c for c in name.upper() if c.isalpha()]
     spare = [c for c in letters[1:] if c not in "AEIOU"]
     stem = letters[0] + "".join([*spare, *letters[1:]][:3])
-    symbol = next(s for s in (stem, *(stem + chr(65 + n) for n in range(26))) if s not in taken)
+    ends = ["", *ascii_uppercase]
+    longer = (stem[: 4 - len(a)] + a + b for a in ends for b in ends)
+    symbol: str = next(one for one in longer if one not in taken)
     taken.add(symbol)
     return symbol

@@ -6,10 +6,11 @@ bars (`minutes`) are drawn inside these days and add up to them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from warehouse.demo.actions import Actions, dividend_amounts, draw_actions
 from warehouse.demo.names import SECTORS
@@ -25,6 +26,7 @@ MARKET_VOLATILITY = 0.16
 SECTOR_VOLATILITY = 0.09
 _OVERNIGHT = 0.3  # share of a day's variance that falls between the sessions
 _DAYS_A_YEAR = {STOCKS: 252, CURRENCIES: 260, COINS: 365}
+_LEAST_VOLUME = 1_440  # a unit for every minute of the longest day
 _REGIME = 0.97  # how slowly calm and wild times follow each other
 
 
@@ -53,12 +55,18 @@ class DailyPrices:
     alive: NDArray[np.bool_]  # whether the instrument is listed on the day
     actions: Actions
 
+    @cached_property
+    def instrument_id(self) -> Ticks:
+        return np.array([listing.instrument_id for listing in self.listings])
+
 
 def draw_factors(seed: int, first: np.datetime64, last: np.datetime64) -> Factors:
     """The factors of every calendar day, open or not: coins trade on all of them."""
     rng = stream(seed, "factors")
     days = int((last - first).astype(int)) + 1
-    swings = lfilter([1.0], [1.0, -_REGIME], rng.standard_normal(days) * 0.08)
+    swings = list(
+        accumulate(rng.standard_normal(days) * 0.08, lambda calm, now: _REGIME * calm + now)
+    )
     return Factors(
         first,
         np.exp(swings),
@@ -163,8 +171,7 @@ def _volumes(
     usual = np.array([listing.shares * listing.turnover for listing in listings])[:, None]
     busy = np.exp(0.35 * noise + 0.25 * (surprise - 0.8))
     volumes = np.rint(usual * actions.factor * busy).astype(np.int64)
-    # Two units at least: the first and the last minute of a day are never empty.
-    return np.where(usual > 0, np.maximum(volumes, 2), 0)
+    return np.where(usual > 0, np.maximum(volumes, _LEAST_VOLUME), 0)
 
 
 def _adjusted(

@@ -16,7 +16,7 @@ from warehouse.demo.minutes import draw_minutes
 from warehouse.demo.people import BROKER
 from warehouse.demo.seeds import stream
 from warehouse.demo.volatility import INTEREST_RATE, levels, smile
-from warehouse.demo.world import World, minute_days
+from warehouse.demo.world import World
 from warehouse.models.market import OptionChain, OptionQuote
 
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Chains:
     def spots(self, column: int) -> tuple[NDArray[np.datetime64], Ints, Ints]:
         """Moments of a session's snapshots, the underlyings' prices then in cents, and shares traded by then."""
         rows = self.world.liquid[: self.world.scale.optionable]
-        days = minute_days(self.world.stocks, rows, np.full(len(rows), column))
+        days = self.world.minute_days(self.world.stocks, rows, np.full(len(rows), column))
         minutes = draw_minutes(self.world.seed, days)
         total = int(days.minutes[0])
         count = self.world.scale.snapshots
@@ -49,7 +49,7 @@ class Chains:
         traded = np.cumsum(minutes.volume, axis=1)
         return moments, minutes.close[:, at - 1], traded[:, at - 1]
 
-    def valued(self, which: Ints, spot: Any, column: int, at: Any) -> tuple[Valued, Floats]:
+    def valued(self, which: Ints, spot: Any, column: Any, at: Any) -> tuple[Valued, Floats]:
         """Prices and Greeks of some contracts at given spots, and the volatilities used."""
         c = self.contracts
         strike, years = c.strike[which] / 100, strike_years(c.ends_at[which], at)
@@ -138,7 +138,8 @@ def _liquidity(found: Chains, which: Ints, rng: np.random.Generator) -> Floats:
     c = found.contracts
     near = np.exp(-np.abs(c.step[which]) / 4)
     weeks = (c.expiration[which] - c.expiration.min()).astype(int) / 7
-    return near * np.exp(rng.normal(7.5, 0.8, len(which))) / (1 + weeks / 6)
+    liquidity: Floats = near * np.exp(rng.normal(7.5, 0.8, len(which))) / (1 + weeks / 6)
+    return liquidity
 
 
 def _sizes(liquid: Floats, shape: tuple[int, int], rng: np.random.Generator) -> dict[str, Any]:
@@ -177,9 +178,8 @@ def _chain_rows(
     place = pairs[0, pair]
     spot = spots[place, at]
     before = world.stocks.close[world.liquid[place], column - 1]
-    ids = np.array([one.instrument_id for one in world.stocks.listings])
     return {
-        "underlying_id": ids[world.liquid[place]],
+        "underlying_id": world.stocks.instrument_id[world.liquid[place]],
         "expiration_date": pairs[1, pair].astype("datetime64[D]"),
         "snapshot_at": moments[at],
         "source_id": BROKER,

@@ -12,7 +12,7 @@ from warehouse.demo.chunks import Chunk, chunk
 from warehouse.demo.people import FUNDAMENTALS, TAPE
 from warehouse.demo.prices import DailyPrices
 from warehouse.demo.records import columns
-from warehouse.demo.sessions import EXCHANGES, exchange_sessions
+from warehouse.demo.sessions import EXCHANGES
 from warehouse.demo.universe import MONEY, Listing
 from warehouse.demo.world import World
 from warehouse.models.reference import (
@@ -41,7 +41,7 @@ def reference_chunks(world: World) -> Iterator[Chunk]:
     yield chunk(Instrument, columns(_instrument(world, one) for one in world.listings))
     yield chunk(InstrumentIdentifier, columns(_identifiers(world)))
     for exchange in EXCHANGES:
-        sessions = exchange_sessions(exchange, world.start, world.until + _CALENDAR_AHEAD)
+        sessions = world.open_days(exchange, world.start, world.until + _CALENDAR_AHEAD)
         yield chunk(
             TradingDay,
             {
@@ -145,9 +145,8 @@ def mark_chunks(world: World) -> Iterator[Chunk]:
 def _marks(prices: DailyPrices) -> dict[str, Any]:
     """By day, for that is how they came in."""
     column, row = np.nonzero(prices.alive.T)
-    ids = np.array([one.instrument_id for one in prices.listings])
     return {
-        "instrument_id": ids[row],
+        "instrument_id": prices.instrument_id[row],
         "day": prices.sessions.day[column],
         "source_id": TAPE,
         "close": in_ticks(prices, row, prices.close[row, column]),

@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,13 @@ class Sessions:
     def window(self, start: np.datetime64, end: np.datetime64) -> "Sessions":
         """The sessions of the days [start, end)."""
         low, high = np.searchsorted(self.day, [start, end])
-        which = slice(int(low), int(high))
+        return self._cut(slice(int(low), int(high)))
+
+    def last(self, count: int) -> "Sessions":
+        """The newest so many."""
+        return self._cut(slice(len(self) - count, None))
+
+    def _cut(self, which: slice) -> "Sessions":
         return Sessions(self.exchange, self.day[which], self.opens_at[which], self.closes_at[which])
 
 
@@ -59,13 +65,3 @@ def exchange_sessions(exchange: str, start: date, end: date) -> Sessions:
     if exchange != STOCKS:
         closes = opens + np.timedelta64(1, "D")
     return Sessions(exchange, day, opens, closes)
-
-
-def last_sessions(exchange: str, count: int, until: date) -> Sessions:
-    """The newest so many sessions up to a day."""
-    start = until - timedelta(days=count * 3 // 2 + 20)
-    sessions = exchange_sessions(exchange, start, until)
-    which = slice(len(sessions) - count, None)
-    return Sessions(
-        exchange, sessions.day[which], sessions.opens_at[which], sessions.closes_at[which]
-    )

@@ -60,9 +60,8 @@ def plan(scale: ScaleName, seed: int, until: date) -> list[Step]:
 
 def _steps(world: World) -> Iterator[Step]:
     scale, listed, sessions = world.scale, len(world.listings), len(world.sessions)
-    days = len(world.coin_sessions)
     contracts = scale.optionable * 12 * (2 * scale.strikes + 1) * 2
-    yield Step("reference", IngestKind.INSTRUMENTS, 4 * listed + 3 * days + 30 * scale.accounts)
+    yield Step("reference", IngestKind.INSTRUMENTS, _reference_rows(world))
     yield Step("marks", IngestKind.DAILY_MARKS, listed * sessions)
     for month in months(world):
         yield Step(f"bars {month}", IngestKind.BARS, _bars(world, month))
@@ -73,9 +72,15 @@ def _steps(world: World) -> Iterator[Step]:
     yield Step("quotes", IngestKind.OPTION_QUOTES, quotes)
     for month in months(world):
         share = len(world.sessions.window(month, month + 1)) / sessions
-        yield Step(f"trading {month}", IngestKind.TRADES, int(scale.orders * share * 13))
+        yield Step(f"trading {month}", IngestKind.TRADES, int(scale.orders * share * 15))
     yield Step("games", IngestKind.EVENTS, scale.games * 20)
     yield Step("books", IngestKind.BOOKS, scale.books * 16 // 3)
+
+
+def _reference_rows(world: World) -> int:
+    """Listings and their names, three calendars a year ahead, and what accounts and people keep."""
+    days = len(world.coin_sessions) + 365
+    return int(4 * len(world.listings) + 2.4 * days + 30 * world.scale.accounts)
 
 
 def _bars(world: World, month: np.datetime64) -> int:

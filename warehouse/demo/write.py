@@ -10,6 +10,7 @@ from sqlalchemy import Table
 
 from warehouse.demo.binary import HEADER, TRAILER, Fixed, Optional, blocks, count
 from warehouse.demo.chunks import Chunk
+from warehouse.demo.foreign_keys import ForeignKeys, may_defer
 from warehouse.models.base import partitioning
 from warehouse.partitions import ensure
 from warehouse.sql import query
@@ -37,12 +38,17 @@ class Touched:
 class StepWriter:
     """One step's writing, inside the caller's transaction."""
 
-    def __init__(self, conn: Connection[Any], batch_id: int, written_at: np.datetime64) -> None:
+    def __init__(
+        self, conn: Connection[Any], batch_id: int, written_at: np.datetime64, defers: bool
+    ) -> None:
         self._conn = conn
         self._batch_id = batch_id
         self._written_at = written_at
         self._touched: dict[tuple[str, str], Touched] = {}
         self._made: dict[str, tuple[datetime, datetime]] = {}
+        self._keys = ForeignKeys(conn) if defers and may_defer(conn) else None
+        if self._keys:
+            self._keys.defer()
 
     def write(self, chunk: Chunk) -> int:
         """Write a piece; answers how many rows it has."""
@@ -52,6 +58,8 @@ class StepWriter:
         touched = self._touch(chunk)
         rows = self._completed(chunk, touched.event_id)
         _note(touched, chunk, total)
+        if self._keys:
+            self._keys.note(Chunk(chunk.table, rows))
         self._make_partitions(chunk)
         if chunk.replaces:
             self._replace(chunk.table, rows)
@@ -60,13 +68,20 @@ class StepWriter:
         return total
 
     def finish(self) -> list[int]:
-        """Record the events and move the keys on; answers the events' keys."""
+        """Check what was left unchecked, record the events, move the keys on; answers the events' keys."""
+        event_ids = [touched.event_id for touched in self._touched.values()]
+        if self._keys:
+            self._keys.check()
         for touched in self._touched.values():
             self._conn.execute(query("demo/record_event"), _event(touched, self._batch_id))
             for column, highest in touched.highest.items():
-                values = {"relation": touched.table.fullname, "column": column, "highest": highest}
+                values = {
+                    "relation_name": touched.table.fullname,
+                    "column_name": column,
+                    "highest": highest,
+                }
                 self._conn.execute(query("demo/advance_sequence"), values)
-        return [touched.event_id for touched in self._touched.values()]
+        return event_ids
 
     def _touch(self, chunk: Chunk) -> Touched:
         operation = "update" if chunk.replaces else "insert"
@@ -137,6 +152,8 @@ def _note(touched: Touched, chunk: Chunk, total: int) -> None:
         touched.high = max(touched.high or span[1], span[1])
     touched.accounts = _with_keys(touched.accounts, chunk, "account_id")
     key = "instrument_id" if "instrument_id" in chunk.table.c else "underlying_id"
+    if key not in chunk.table.c and "option_contract_id" in chunk.table.c:
+        touched.instruments = None  # quotes name a contract alone, so any instrument may be meant
     touched.instruments = _with_keys(touched.instruments, chunk, key)
     for column in chunk.table.c:
         if column.identity is not None:
@@ -154,15 +171,15 @@ def _span(chunk: Chunk) -> tuple[datetime, datetime] | None:
 
 
 def _utc(moment: np.datetime64) -> datetime:
-    found: datetime = moment.item()
+    found: datetime = moment.astype(datetime)
     return found.replace(tzinfo=UTC)
 
 
 def _with_keys(
     known: frozenset[int | None] | None, chunk: Chunk, name: str
 ) -> frozenset[int | None] | None:
-    """The keys seen so far; quotes name a contract alone, so any instrument may be meant."""
-    if known is None or ("option_contract_id" in chunk.rows and name not in chunk.rows):
+    """The keys seen so far."""
+    if known is None:
         return None
     values = chunk.rows.get(name)
     if values is None:

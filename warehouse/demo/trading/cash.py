@@ -103,7 +103,6 @@ def dividends(
 ) -> Iterator[Income]:
     """Paid ten days after the ex-day on what was held the evening before; the short pay them."""
     prices = world.stocks
-    ids = np.array([one.instrument_id for one in prices.listings])
     low, high = np.searchsorted(prices.sessions.day, [sessions.day[0], sessions.day[-1]])
     due = prices.actions.amount[:, low : high + 1]
     traded = set(world.liquid[: world.scale.traded].tolist())
@@ -111,11 +110,11 @@ def dividends(
         pays_at = sessions.opens_at[nth] + np.timedelta64(10, "D")
         if int(row) not in traded or pays_at >= world.written_at:
             continue
-        owed = _held_before(int(ids[row]), sessions.opens_at[nth], held, moves)
+        owed = _held_before(int(prices.instrument_id[row]), sessions.opens_at[nth], held, moves)
         for account, quantity in sorted(owed.items()):
             cents = quantity * int(due[row, nth]) // 10_000
             text = f"Dividend {prices.listings[row].symbol}"
-            yield Income(account, pays_at, cents, text, int(ids[row]))
+            yield Income(account, pays_at, cents, text, int(prices.instrument_id[row]))
 
 
 def _held_before(

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warehouse.demo.arrays import Ints
+from warehouse.demo.arrays import Ints, Mask
 from warehouse.demo.trading.products import COIN, OPTION, STOCK
 
-# Millionths of a unit of money, or of the consideration, as charged in 2025.
+# Rates as they were in 2025.
 _SEC_RATE = 278  # of ten million, on what is sold
 _CAP = 830  # cents, of the trading activity fee on shares
 
@@ -27,7 +27,7 @@ class Charges:
 
 
 def charges(
-    kind: int, account_id: Ints, is_sale: Ints, quantity: Ints, consideration: Ints
+    kind: int, account_id: Ints, is_sale: Mask, quantity: Ints, consideration: Ints
 ) -> Charges:
     """Quantities in ten-thousandths, considerations in 10^-8; every charge is rounded up to a cent."""
     nothing = np.zeros(len(quantity), np.int64)

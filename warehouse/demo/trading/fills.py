@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warehouse.demo.arrays import MINUTE, Floats, Ints, Mask, Moments
+from warehouse.demo.arrays import MINUTE, Floats, Ints, Moments
 from warehouse.demo.prices import DailyPrices
 from warehouse.demo.quotes import Chains
 from warehouse.demo.sessions import Sessions
@@ -133,7 +133,7 @@ def traded(
     """Every leg of every fill, with the position before it and its price."""
     fill, leg, leg_no = legs_of(found, orders.product[filled.order])
     order = filled.order[fill]
-    ratio = np.array([one.ratio for one in found.legs])[leg]
+    ratio = found.ratio[leg]
     side = np.sign(orders.intents.delta)[order]
     done = np.abs(orders.intents.delta)[order] - filled.left[fill] - filled.quantity[fill]
     price = pricing.at(orders, order, leg, filled.at[fill], rng)
@@ -147,6 +147,7 @@ def traded(
 class Pricing:
     """Where the prices of one kind of product come from."""
 
+    kind: int
     world: World
     prices: DailyPrices
     products: Products
@@ -165,20 +166,19 @@ class Pricing:
         opened = self.prices.sessions.opens_at[column]
         last = self.prices.sessions.minutes[column] - 1
         minute = np.clip((at - opened) // MINUTE, 0, last).astype(np.int64)
-        rows = np.array([one.row for one in self.products.legs])[leg]
+        rows = self.products.leg_row[leg]
         found = spot(self.world, self.prices, rows, column, minute)
         tick = rng.integers(-1, 2, len(leg)) if rng else np.zeros(len(leg), np.int64)
-        if self.products.kind[orders.product[order[:1]]].tolist() == [OPTION]:
+        if self.kind == OPTION:
             return self._option(leg, column, found.close, at, tick)
-        places = np.array([one.places for one in self.products.legs])[leg]
-        return np.clip(found.close + tick, found.low, found.high) * 10 ** (PRICE_PLACES - places)
+        places = self.products.places[leg]
+        ticks: Ints = np.clip(found.close + tick, found.low, found.high)
+        price: Ints = ticks * 10 ** (PRICE_PLACES - places)
+        return price
 
     def _option(self, leg: Ints, column: Ints, close: Ints, at: Moments, tick: Ints) -> Ints:
-        which = np.array([one.contract for one in self.products.legs])[leg]
+        which = self.products.contract[leg]
         valued, _ = self.chains.valued(which, close / 100, column, at)
         cents = np.rint(valued.price * 100).astype(np.int64) + tick
-        return np.maximum(cents, 1) * 10 ** (PRICE_PLACES - 2)
-
-
-def is_buy(delta: Ints) -> Mask:
-    return delta > 0
+        price: Ints = np.maximum(cents, 1) * 10 ** (PRICE_PLACES - 2)
+        return price

@@ -12,6 +12,7 @@ from warehouse.demo.chunks import Chunk, chunk
 from warehouse.demo.prices import DailyPrices
 from warehouse.demo.quotes import Chains
 from warehouse.demo.seeds import stream
+from warehouse.demo.sessions import STOCKS
 from warehouse.demo.trading import cash
 from warehouse.demo.trading.fills import Pricing, fills, settled_lives, timed, traded
 from warehouse.demo.trading.histories import Life
@@ -37,7 +38,7 @@ from warehouse.demo.trading.trade_rows import (
     trades_of,
     transaction_rows,
 )
-from warehouse.demo.world import World
+from warehouse.demo.world import CALENDAR_AHEAD, World
 from warehouse.models.portfolio import CashFlow
 from warehouse.models.trading import (
     ExecutionLeg,
@@ -63,6 +64,7 @@ class Desk:
     def __init__(self, found: Chains) -> None:
         self._world = world = found.world
         self._chains = found
+        self._extended = world.open_days(STOCKS, world.start, world.until + CALENDAR_AHEAD)
         self._products = products(world, found.contracts)
         self._pairs = pairs(world, self._products)
         self._held = np.zeros(len(self._pairs.product), np.int64)
@@ -96,7 +98,11 @@ class Desk:
         granule = self._products.granule
         filled = fills(rng, orders, granule)
         pricing = Pricing(
-            self._world, _prices(self._world, demand.kind), self._products, self._chains
+            demand.kind,
+            self._world,
+            _prices(self._world, demand.kind),
+            self._products,
+            self._chains,
         )
         done = traded(rng, orders, filled, self._products, pricing)
         given = terms(rng, orders, filled, done, pricing)
@@ -119,9 +125,7 @@ class Desk:
         self, month: np.datetime64, filed: Filed, traded_now: list[Booked]
     ) -> Iterator[Chunk]:
         rng = stream(self._world.seed, "trades", int(month.astype(int)), filed.kind)
-        one = booked(
-            filed, trades_of(rng, filed), self._numbers.trade, self._world.extended_sessions
-        )
+        one = booked(filed, trades_of(rng, filed), self._numbers.trade, self._extended)
         traded_now.append(one)
         rows, first = trade_rows(one), self._numbers.transaction
         settled = transaction_rows(one, first)

@@ -16,6 +16,16 @@ from warehouse.demo.trading.products import COIN, OPTION, STOCK, Products
 from warehouse.demo.trading.terms import Terms
 from warehouse.models.trading import Instruction, PositionEffect
 
+_WORDS = np.array(
+    [Instruction.BUY_TO_COVER, Instruction.SELL_SHORT, Instruction.BUY, Instruction.SELL], "S"
+)
+_OPTION_WORDS = np.array(
+    [
+        [Instruction.SELL_TO_OPEN, Instruction.SELL_TO_CLOSE],
+        [Instruction.BUY_TO_OPEN, Instruction.BUY_TO_CLOSE],
+    ],
+    "S",
+)
 OPENING, CLOSING, AUTOMATIC = range(3)
 EFFECTS = np.array([PositionEffect.OPENING, PositionEffect.CLOSING, PositionEffect.AUTOMATIC], "S")
 
@@ -93,7 +103,7 @@ def order_rows(filed: Filed) -> dict[str, Any]:
         "parent_order_id": Optional(
             filed.order_id[orders.first], orders.first < np.arange(len(role))
         ),
-        "instrument_id": Optional(_instruments(filed)[leg], single),
+        "instrument_id": Optional(filed.products.instrument_id[leg], single),
         "strategy_id": filed.products.strategy_id[product],
         "session_id": np.char.add(b"run-", orders.entered_at.astype("M8[D]").astype("S10")),
         "session": "seamless" if filed.kind == COIN else "normal",
@@ -121,10 +131,6 @@ def order_rows(filed: Filed) -> dict[str, Any]:
         "cancelable": working,
         "editable": working,
     }
-
-
-def _instruments(filed: Filed) -> Ints:
-    return np.array([one.instrument_id for one in filed.products.legs])
 
 
 def released_at(filed: Filed) -> Moments:
@@ -155,7 +161,7 @@ def leg_rows(filed: Filed) -> dict[str, Any]:
     orders = filed.orders
     order, leg, number = legs_of(filed.products, orders.product)
     legs = filed.products.legs
-    ratio = np.array([one.ratio for one in legs])[leg]
+    ratio = filed.products.ratio[leg]
     delta, before = ratio * orders.intents.delta[order], ratio * orders.intents.before[order]
     effect = position_effect(delta, before)
     return {
@@ -166,7 +172,7 @@ def leg_rows(filed: Filed) -> dict[str, Any]:
         "instruction": _instruction(filed.kind, delta, before, effect),
         "position_effect": EFFECTS[effect],
         "quantity": in_quantities(filed, np.abs(ratio) * filed.quantity[order]),
-        "instrument_id": _instruments(filed)[leg],
+        "instrument_id": filed.products.instrument_id[leg],
     }
 
 
@@ -179,16 +185,12 @@ def position_effect(delta: Ints, before: Ints) -> Ints:
 def _instruction(kind: int, delta: Ints, before: Ints, effect: Ints) -> Texts:
     buys, closes = delta > 0, effect != OPENING
     if kind == OPTION:
-        names = (
-            (Instruction.SELL_TO_OPEN, Instruction.SELL_TO_CLOSE),
-            (Instruction.BUY_TO_OPEN, Instruction.BUY_TO_CLOSE),
-        )
-        return np.array(names, "S")[buys.astype(int), closes.astype(int)]
-    covers = buys & (effect == CLOSING) if kind == STOCK else np.zeros(len(delta), bool)
-    shorts: Mask = ~buys & (before <= 0) if kind == STOCK else covers & False
-    names = np.array([Instruction.SELL, Instruction.BUY], "S20")[buys.astype(int)]
-    names = np.where(covers, np.bytes_(Instruction.BUY_TO_COVER.encode()), names)
-    return np.where(shorts, np.bytes_(Instruction.SELL_SHORT.encode()), names)
+        words: Texts = _OPTION_WORDS[buys.astype(int), closes.astype(int)]
+        return words
+    covers: Mask = buys & (effect == CLOSING) & (kind == STOCK)
+    shorts: Mask = ~buys & (before <= 0) & (kind == STOCK)
+    place: Ints = np.select([covers, shorts, buys], [0, 1, 2], 3)
+    return _WORDS[place]
 
 
 # -- activities ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from warehouse.models.trading import ComplexStrategy, LegType
 
 UNIT = 10_000  # quantities are counted in ten-thousandths
 STOCK, COIN, OPTION = 0, 1, 2
-_ORDER_VALUE = 8_000
+_ORDER_VALUE = 15_000
 _STOCK_STRATEGIES = (
     people.BUY_AND_HOLD, people.MOMENTUM, people.MEAN_REVERSION, people.BRACKET,
     people.PAIRS, people.DISCRETIONARY,
@@ -70,12 +70,29 @@ class Products:
         return np.array([one.granule for one in self.items])
 
     @cached_property
-    def row(self) -> Ints:
-        return np.array([one.legs[0].row for one in self.items])
-
-    @cached_property
     def legs(self) -> list[Leg]:
         return [leg for one in self.items for leg in one.legs]
+
+    @cached_property
+    def instrument_id(self) -> Ints:
+        """By leg, as the next ones are."""
+        return np.array([leg.instrument_id for leg in self.legs])
+
+    @cached_property
+    def ratio(self) -> Ints:
+        return np.array([leg.ratio for leg in self.legs])
+
+    @cached_property
+    def leg_row(self) -> Ints:
+        return np.array([leg.row for leg in self.legs])
+
+    @cached_property
+    def places(self) -> Ints:
+        return np.array([leg.places for leg in self.legs])
+
+    @cached_property
+    def contract(self) -> Ints:
+        return np.array([leg.contract for leg in self.legs])
 
     @cached_property
     def leg_count(self) -> Ints:

@@ -25,13 +25,12 @@ def signal_rows(rng: np.random.Generator, filed: Filed, first_id: int) -> dict[s
     wanted = np.sign(intents.wanted[which])
     product = filed.orders.product[which]
     earlier = (rng.uniform(0.5, 45, len(which)) * 1e6).astype("timedelta64[us]")
-    ids = np.array([one.instrument_id for one in filed.products.legs])
     return {
         "account_id": filed.orders.account_id[which],
         "signal_at": filed.orders.entered_at[which] - earlier,
         "signal_id": first_id + np.arange(len(which)),
         "strategy_id": filed.products.strategy_id[product],
-        "instrument_id": ids[filed.products.first_leg[product]],
+        "instrument_id": filed.products.instrument_id[filed.products.first_leg[product]],
         "direction": np.array(["flat", "long", "short"], "S")[wanted],
         "strength": np.round(rng.uniform(0.1, 1, len(which)), 3),
         "payload": _PAYLOADS[rng.integers(0, len(_PAYLOADS), len(which))],

@@ -7,7 +7,7 @@ import numpy as np
 from warehouse.demo.arrays import Ints
 from warehouse.demo.minutes import draw_minutes
 from warehouse.demo.prices import DailyPrices
-from warehouse.demo.world import World, minute_days
+from warehouse.demo.world import World
 
 _CELLS = 600_000  # minutes drawn at once, about 100 MB
 
@@ -46,7 +46,7 @@ def _fill(
     minute: Ints,
 ) -> None:
     rows, columns = np.divmod(days, len(prices.sessions))
-    drawn = draw_minutes(world.seed, minute_days(prices, rows, columns))
+    drawn = draw_minutes(world.seed, world.minute_days(prices, rows, columns))
     at = day[which] - start, minute[which]
     close, traded = drawn.close[at], drawn.traded[at]
     found.close[which] = close

@@ -9,7 +9,7 @@ from warehouse.demo.trading.fills import Fills, Orders, Pricing, Traded, legs_of
 from warehouse.demo.trading.histories import Life, trades
 from warehouse.demo.trading.intents import Role
 from warehouse.demo.trading.products import OPTION
-from warehouse.models.trading import OrderDuration, OrderType
+from warehouse.models.trading import OrderType
 
 TICK = 100  # a cent, in ten-thousandths
 _TYPES = (
@@ -37,15 +37,18 @@ class Terms:
 
     @property
     def has_price(self) -> Mask:
-        return ~np.isin(self.kind, [MARKET, STOP, TRAILING_STOP])
+        has_none: Mask = np.isin(self.kind, [MARKET, STOP, TRAILING_STOP])
+        return ~has_none
 
     @property
     def has_stop(self) -> Mask:
-        return np.isin(self.kind, [STOP, STOP_LIMIT, TRAILING_STOP])
+        has_one: Mask = np.isin(self.kind, [STOP, STOP_LIMIT, TRAILING_STOP])
+        return has_one
 
     @property
     def trails(self) -> Mask:
-        return self.kind == TRAILING_STOP
+        does: Mask = self.kind == TRAILING_STOP
+        return does
 
 
 def terms(
@@ -67,7 +70,7 @@ def terms(
     # The exit that was not taken lies on the other side of the entry.
     limit = np.where(other & (kind == LIMIT), entry - side * far, limit)
     stop = np.where(other, entry + side * far, seen)
-    if pricing.products.kind[orders.product[:1]].tolist() != [OPTION]:
+    if pricing.kind != OPTION:
         limit, stop = np.maximum(limit, TICK), np.maximum(stop, TICK)
     is_net = (kind == NET_DEBIT) | (kind == NET_CREDIT)
     return Terms(kind, np.where(is_net, np.abs(limit), limit), stop, _durations(rng, orders, kind))
@@ -81,7 +84,7 @@ def _seen(orders: Orders, pricing: Pricing) -> Ints:
 
 
 def _net(pricing: Pricing, leg: Ints, price: Ints, owner: Ints, total: int) -> Ints:
-    ratio = np.array([one.ratio for one in pricing.products.legs])[leg]
+    ratio = pricing.products.ratio[leg]
     net = np.zeros(total, np.int64)
     np.add.at(net, owner, ratio * price)
     return net
@@ -107,7 +110,7 @@ def _kinds(
     gained = (seen - seen[orders.first]) * side < 0
     kind = np.where(role == Role.EXIT, np.where(gained, LIMIT, STOP), kind)
     kind = np.where(role == Role.OTHER_EXIT, np.where(np.roll(gained, 1), STOP, LIMIT), kind)
-    if pricing.products.kind[orders.product[:1]].tolist() != [OPTION]:
+    if pricing.kind != OPTION:
         return kind
     spread = pricing.products.leg_count[orders.product] > 1
     return np.where(spread, np.where(seen * side > 0, NET_DEBIT, NET_CREDIT), LIMIT)
@@ -118,6 +121,3 @@ def _durations(rng: np.random.Generator, orders: Orders, kind: Ints) -> Texts:
     waits = (orders.intents.life == Life.STILL_WORKING) | (chance < 0.12)
     at_once = (kind == MARKET) & (chance > 0.97)
     return np.where(waits, b"gtc", np.where(at_once, b"ioc", b"day")).astype("S")
-
-
-DURATIONS = (OrderDuration.DAY, OrderDuration.GTC, OrderDuration.IOC)

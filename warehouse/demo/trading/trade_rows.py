@@ -115,7 +115,7 @@ class Booked:
 
     @property
     def instrument_id(self) -> Ints:
-        return _instruments(self.filed)[self.trades.leg]
+        return self.filed.products.instrument_id[self.trades.leg]
 
     @property
     def multiplier(self) -> int:
@@ -162,10 +162,6 @@ def trade_rows(one: Booked) -> dict[str, Any]:
         "settlement_date": one.settled_on,
         "source_id": BROKER,
     }
-
-
-def _instruments(filed: Filed) -> Ints:
-    return np.array([one.instrument_id for one in filed.products.legs])
 
 
 def external_id_rows(
@@ -247,7 +243,7 @@ def _bought(one: Booked, which: Ints, trades: Trades) -> dict[str, Any]:
     return {
         "place": np.arange(len(which)),
         "rank": np.zeros(len(which), np.int64),
-        "instrument_id": _instruments(one.filed)[trades.leg],
+        "instrument_id": one.filed.products.instrument_id[trades.leg],
         "amount": trades.delta,
         "cost": -np.sign(trades.delta) * one.consideration[which],
         "price": trades.price,

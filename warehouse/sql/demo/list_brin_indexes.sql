@@ -8,4 +8,4 @@ inner join pg_namespace as n on c.relnamespace = n.oid
 where
     a.amname = 'brin'
     and c.relkind = 'i'
-    and n.nspname = any(%s);
+    and n.nspname = any(%(schemas)s);
