@@ -16,14 +16,15 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-up: .venv/ready ## From nothing to a served warehouse with demo data.
-	@$(BIN)/warehouse up
+up: .venv/ready ## From nothing to a served warehouse with demo data; SCALE=tiny is quicker.
+	@$(BIN)/warehouse up $(if $(SCALE),--scale $(SCALE))
 
 down: ## Stop the API and the embedded PostgreSQL; the data stays.
 	@if [ -x $(BIN)/warehouse ]; then $(BIN)/warehouse down; else echo "Nothing is installed here."; fi
 
+# Only the command knows where the data is: as root it may be outside the checkout.
 clean: ## Stop everything and delete the data, the environment and the caches.
-	@if [ -x $(BIN)/warehouse ]; then $(BIN)/warehouse down --destroy; fi
+	@if [ -d .warehouse ]; then $(MAKE) --no-print-directory .venv/ready; $(BIN)/warehouse down --destroy; fi
 	rm -rf .venv .warehouse .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt/target dbt/logs
 
 test: .venv/ready-dev ## Run every test, on the embedded PostgreSQL and on Debian's 15 where it is installed.

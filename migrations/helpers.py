@@ -185,3 +185,23 @@ def create_brin(table: str, column: str) -> None:
 def run_sql(name: str) -> None:
     """Run migrations/sql/<name>.sql, where functions and views keep every version they ever had."""
     op.execute(sa.text((SQL / f"{name}.sql").read_text().replace(":", "\\:")))
+
+
+def comment_view(view: str, table: str) -> None:
+    """The columns that a view takes from a table say what they say there."""
+    op.execute(f"""
+        do $$
+        declare
+            said record;
+        begin
+            for said in
+                select v.attname, col_description(t.attrelid, t.attnum) as words
+                from pg_attribute as v
+                inner join pg_attribute as t on v.attname = t.attname and t.attnum > 0
+                where v.attrelid = '{view}'::regclass and t.attrelid = '{table}'::regclass
+            loop
+                execute format('comment on column {view}.%I is %L', said.attname, said.words);
+            end loop;
+        end;
+        $$
+    """)

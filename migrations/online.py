@@ -5,13 +5,13 @@ from typing import Any
 from alembic import op
 from psycopg import Connection, sql
 
+from warehouse.partitions.index_catalog import read_index
 from warehouse.partitions.index_runs import Waits, run
 from warehouse.partitions.indexes import (
     OnlineIndex,
     create_statement,
     plan_add,
     plan_drop,
-    read_index,
 )
 
 __all__ = ["OnlineIndex", "create_index_online", "drop_index_online"]

@@ -23,6 +23,8 @@ SCHEMAS = {
 
 
 def upgrade() -> None:
+    op.execute("comment on table alembic_version is 'Where the schema stands. One row.'")
+    op.execute("comment on column alembic_version.version_num is 'Newest migration that ran.'")
     op.execute("create extension if not exists pg_trgm with schema public")
     for schema, comment in SCHEMAS.items():
         op.execute(f"create schema {schema}")

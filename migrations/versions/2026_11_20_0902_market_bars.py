@@ -3,6 +3,8 @@
 Owned by instrument, so that the table can be distributed by it.
 """
 
+from alembic import op
+
 from migrations.helpers import (
     BIGINT,
     BOOLEAN,
@@ -11,12 +13,14 @@ from migrations.helpers import (
     TIMESTAMPTZ,
     check,
     column,
+    comment_view,
     create_brin,
     create_table,
     drop_tables,
     foreign_key,
     one_of,
     primary_key,
+    run_sql,
 )
 
 revision = "market_bars"
@@ -61,7 +65,10 @@ def upgrade() -> None:
     foreign_key("market.bars", ["source_id"], "reference.sources")
     create_brin("market.bars", "bar_at")
     create_brin("market.bars", "event_id")
+    run_sql("bars_in_milliseconds_v1")
+    comment_view("market.bars_in_milliseconds", "market.bars")
 
 
 def downgrade() -> None:
+    op.execute("drop view market.bars_in_milliseconds")
     drop_tables("market.bars")

@@ -15,6 +15,7 @@ from migrations.helpers import (
     TIMESTAMPTZ,
     check,
     column,
+    comment_view,
     create_brin,
     create_index,
     create_table,
@@ -220,6 +221,7 @@ def upgrade() -> None:
     create_brin("trading.trades", "event_id")
     create_brin("trading.trades", "executed_at")
     run_sql("effective_trades_v1")
+    comment_view("trading.effective_trades", "trading.trades")
     run_sql("record_replacements_v1")
 
 

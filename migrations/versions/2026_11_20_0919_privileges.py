@@ -12,6 +12,8 @@ depends_on = None
 
 WRITERS = "warehouse_write, warehouse_build, warehouse_maintain"
 RECORD_EVENT = "audit.record_event"
+READERS = "warehouse_read, warehouse_build, warehouse_write, warehouse_maintain"
+VIEWS = ("market.bars_in_milliseconds", "trading.effective_trades")
 GRANTS = (
     (
         (
@@ -127,6 +129,7 @@ def upgrade() -> None:
     for grants, tables in GRANTS:
         for privileges, roles in grants:
             op.execute(f"grant {privileges} on {', '.join(tables)} to {roles}")
+    op.execute(f"grant select on {', '.join(VIEWS)} to {READERS}")
     op.execute(f"grant execute on function {RECORD_EVENT} to {WRITERS}")
 
 
@@ -134,4 +137,5 @@ def downgrade() -> None:
     for grants, tables in GRANTS:
         for privileges, roles in grants:
             op.execute(f"revoke {privileges} on {', '.join(tables)} from {roles}")
+    op.execute(f"revoke select on {', '.join(VIEWS)} from {READERS}")
     op.execute(f"revoke execute on function {RECORD_EVENT} from {WRITERS}")

@@ -67,7 +67,7 @@ def kill_during(environment: Mapping[str, str], step: str, how: signal.Signals) 
 
 def get(environment: Mapping[str, str], path: str) -> dict[str, object]:
     address = f"http://127.0.0.1:{environment['WAREHOUSE_API_PORT']}{path}"
-    with urlopen(address, timeout=10) as answer:  # noqa: S310 - our own http address
+    with urlopen(address, timeout=10) as answer:
         body: dict[str, object] = json.load(answer)
     return body
 
@@ -98,6 +98,13 @@ def test_another_demo_is_refused_and_the_first_is_kept(environment: dict[str, st
     outcome = warehouse(environment, "demo", "load", "--scale", "tiny", "--seed", "2")
     assert outcome.returncode == 1
     assert "another demo data set" in outcome.stderr
+
+
+def test_up_over_other_data_leaves_it_alone_and_serves_it(environment: dict[str, str]) -> None:
+    outcome = warehouse(environment, "up", "--scale", "small", "--json")
+    assert outcome.returncode == 0
+    steps = {step["step"]: step["outcome"] for step in json.loads(outcome.stdout)["steps"]}
+    assert steps["demo"] == "left out: the warehouse holds other data"
 
 
 def test_a_port_in_use_is_named_with_the_way_on(environment: dict[str, str]) -> None:

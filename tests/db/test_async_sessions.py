@@ -1,5 +1,4 @@
 """The async sessions keep the promises of the sync ones."""
-# ruff: noqa: PT012 - what raises here is the end of a session's block
 
 import asyncio
 

@@ -1,5 +1,4 @@
 """A write session keeps all or nothing; a read session cannot write, whatever it tries."""
-# ruff: noqa: PT012 - what raises here is the end of a session's block
 
 import pytest
 from psycopg import connect

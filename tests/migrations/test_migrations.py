@@ -99,15 +99,29 @@ def test_a_database_behind_the_code_is_named_so(empty: Target) -> None:
         migrations.require_head(conn)
 
 
-def test_every_table_and_column_has_a_comment() -> None:
-    silent = [table.fullname for table in Base.metadata.tables.values() if not table.comment]
-    silent += [
-        f"{table.fullname}.{column.name}"
-        for table in Base.metadata.tables.values()
-        for column in table.columns
-        if not column.comment
-    ]
-    assert silent == []
+def test_every_table_view_and_column_has_a_comment(database: Target) -> None:
+    with connect(**database.keywords()) as conn:
+        silent = conn.execute(
+            "select c.oid::regclass, a.attname from pg_class c"
+            " left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+            " where c.relnamespace::regnamespace::text = any(%s) and c.relkind in ('r', 'p', 'v')"
+            " and (obj_description(c.oid, 'pg_class') is null"
+            " or col_description(c.oid, a.attnum) is null)",
+            [[*SCHEMAS, "public"]],
+        )
+        assert silent.fetchall() == []
+
+
+def test_whoever_reads_tables_may_read_the_views(database: Target) -> None:
+    with connect(**database.keywords()) as conn:
+        refused = conn.execute(
+            "select c.oid::regclass, r.rolname from pg_class c, pg_roles r"
+            " where c.relkind = 'v' and c.relnamespace::regnamespace::text = any(%s)"
+            " and r.rolname in ('warehouse_read', 'warehouse_build', 'warehouse_write')"
+            " and not has_table_privilege(r.oid, c.oid, 'select')",
+            [list(SCHEMAS)],
+        )
+        assert refused.fetchall() == []
 
 
 def test_no_partitioned_table_has_a_default_partition(database: Target) -> None:

@@ -118,5 +118,5 @@ def test_offline_sql_is_the_plain_statement() -> None:
     with Operations.context(context):
         create_index_online(INDEX)
     assert output.getvalue().strip() == (
-        'create index "bars_source_idx" on "market"."bars" using btree (source_id, bar_at);'
+        'create index "bars_source_idx" on "market"."bars" using "btree" (source_id, bar_at);'
     )

@@ -1,10 +1,15 @@
 """A plan holds what is missing and nothing else."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from warehouse.partitions.naming import Bounds
+from warehouse.models.base import Interval
+from warehouse.partitions.naming import Bounds, floor, following
 from warehouse.partitions.plan import Partition, PartitionConflict, Policy, ahead, missing
 
 TRADES = Policy("trading.trades", "executed_at", "month", premake=2)
@@ -49,3 +54,52 @@ def test_a_partition_across_the_bounds_is_refused_by_name() -> None:
     )
     with pytest.raises(PartitionConflict, match=r"trading\.trades_odd .* Nothing was made"):
         ahead(TRADES, [odd], NOW)
+
+
+def test_a_hole_is_filled_piece_by_piece_but_never_across_a_neighbour() -> None:
+    there = [
+        partition(2026, 1),
+        Partition("odd", Bounds(month(2026, 3), datetime(2026, 4, 10, tzinfo=UTC))),
+    ]
+    assert [s.name for s in missing(TRADES, there, month(2026, 1), month(2026, 4))] == [
+        "trades_p20260201"
+    ]
+    with pytest.raises(PartitionConflict, match=r"trading\.odd"):
+        missing(TRADES, there, month(2026, 1), month(2026, 5))
+
+
+def test_five_thousand_partitions_are_looked_through_once() -> None:
+    days = Policy("ops.system_logs", "logged_at", "day", premake=4)
+    first = datetime(2013, 1, 1, tzinfo=UTC)
+    steps = missing(days, [], first, first + timedelta(days=5000))
+    there = [Partition(step.name, step.bounds) for step in steps]
+    del there[2500]
+    (step,) = missing(days, there, first, first + timedelta(days=5000))
+    assert step.bounds.start == first + timedelta(days=2500)
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 1), datetime(2100, 12, 31), timezones=st.just(UTC))
+    | st.sampled_from(
+        [
+            datetime(2024, 2, 29, 23, 59, 59, 999999, UTC),  # the leap day, to its last moment
+            datetime(2100, 2, 28, 23, tzinfo=UTC),  # no leap year
+            datetime(2026, 3, 29, 1, 30, tzinfo=UTC),  # clocks change in Europe
+            datetime(2026, 11, 1, 6, 30, tzinfo=UTC),  # and in New York
+            datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC),
+            datetime(1970, 1, 1, tzinfo=UTC),
+        ]
+    ),
+    st.sampled_from(get_args(Interval)),
+)
+def test_whatever_the_clock_says_now_is_covered_and_the_next_interval_adds_one(
+    now: datetime, interval: Interval
+) -> None:
+    policy = Policy("market.ticks", "at", interval, premake=3)
+    steps = ahead(policy, [], now)
+    assert len(steps) == 4
+    assert steps[0].bounds.start <= now < steps[0].bounds.end
+    assert all(one.bounds.end == next_.bounds.start for one, next_ in pairwise(steps))
+    there = [Partition(step.name, step.bounds) for step in steps]
+    assert ahead(policy, there, now) == []
+    assert len(ahead(policy, there, following(floor(now, interval), interval))) == 1

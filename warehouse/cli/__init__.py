@@ -17,6 +17,8 @@ from warehouse.cli.output import complain
 from warehouse.db.errors import translate
 from warehouse.errors import WarehouseError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -30,26 +32,33 @@ for name, noun in (("db", db), ("demo", demo), ("partitions", partitions), ("rol
     app.add_typer(noun.app, name=name)
 
 
+def say_version(asked: bool) -> None:
+    if asked:
+        print(f"tapehouse {version('tapehouse')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log what is done; show tracebacks.")
     ] = False,
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=say_version, is_eager=True),
+    ] = False,
 ) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("warehouse").setLevel(logging.DEBUG if verbose else logging.WARNING)
-    if show_version:
-        typer.echo(f"tapehouse {version('tapehouse')}")
-        raise typer.Exit
 
 
 def main() -> None:
     try:
         app()
-    except KeyboardInterrupt:
-        complain("interrupted; run the command again to go on.")
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            complain("interrupted; what was done is kept, and the same command goes on from there.")
+        raise
     except (WarehouseError, DriverError, SQLAlchemyError, OSError) as error:
         if logging.getLogger("warehouse").isEnabledFor(logging.DEBUG):
             raise

@@ -30,8 +30,7 @@ def serve() -> None:
 
     Example: WAREHOUSE_API_PORT=8001 warehouse serve
     """
-    settings = ApiSettings()
-    _require_free_port(settings)
+    require_free_port()
     os.execv(COMMAND[0], COMMAND)  # noqa: S606
 
 
@@ -40,7 +39,7 @@ def start_api(home: Path) -> bool:
     settings = ApiSettings()
     if running_pid(home):
         return False
-    _require_free_port(settings)
+    require_free_port()
     log = home / "api.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -99,7 +98,8 @@ def _await(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
-def _require_free_port(settings: ApiSettings) -> None:
+def require_free_port() -> None:
+    settings = ApiSettings()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -14,7 +14,7 @@ from psycopg import connect
 
 from warehouse.cli import serve
 from warehouse.cli.demo import load_with_progress
-from warehouse.cli.output import DryRun, Json, console, emit, lines
+from warehouse.cli.output import DryRun, Json, console, emit, lines, table
 from warehouse.db import migrations
 from warehouse.db.errors import translate
 from warehouse.db.server import server_version
@@ -47,6 +47,7 @@ def up(
     scale: Annotated[ScaleName, typer.Option(help="Size of the demo data.")] = ScaleName.SMALL,
     demo: Annotated[bool, typer.Option(help="Load the demo data.")] = True,
     dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Bring up a served warehouse with demo data; run again, it changes nothing.
 
@@ -55,13 +56,18 @@ def up(
     home = StateSettings().home
     steps = [step for step in plan(home, scale) if demo or step.name != "demo"]
     if dry_run:
-        lines(f"{step.name:<11}{step.doing}" for step in steps)
+        rows = [{"step": step.name, "does": step.doing} for step in steps]
+        emit(rows, as_json, table)
         return
     home.mkdir(parents=True, exist_ok=True)
     with _alone(home):
-        for number, step in enumerate(steps, 1):
-            _run(step, f"[{number}/{len(steps)}]")
-    lines(_where(home))
+        if not serve.running_pid(home):
+            serve.require_free_port()
+        done = [
+            _run(step, "" if as_json else f"[{number}/{len(steps)}] {step.name:<11}")
+            for number, step in enumerate(steps, 1)
+        ]
+    emit({"steps": done, **_status(home)}, as_json, _show_where)
 
 
 def plan(home: Path, scale: ScaleName) -> list[Step]:
@@ -69,8 +75,9 @@ def plan(home: Path, scale: ScaleName) -> list[Step]:
         Step("server", "start PostgreSQL", lambda: _start_server(home)),
         Step("roles", "make the roles", _make_roles),
         Step("migrate", "bring the schema up to date", _migrate),
-        Step("partitions", "make the partitions of today and tomorrow", _make_partitions),
         Step("demo", f"load the {scale} demo data", lambda: _load_demo(scale)),
+        # After the demo, whose past they join to the present without a gap.
+        Step("partitions", "make the partitions of today and tomorrow", _make_partitions),
         Step("marts", "build the marts with dbt", _build_marts),
         Step("api", "serve the read API", lambda: _serve(home)),
     ]
@@ -81,23 +88,34 @@ def down(
         bool, typer.Option("--destroy", help="Delete the embedded server's data too.")
     ] = False,
     dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Stop the API and the embedded PostgreSQL; the data stays.
 
     Example: warehouse down
     """
     home = StateSettings().home
-    if dry_run:
-        lines([f"stop the API and PostgreSQL{' and delete its data' if destroy else ''}"])
-        return
-    stopped = serve.stop_api(home)
-    lines(["The API is stopped." if stopped else "The API was not running."])
-    if is_embedded():
-        server = Embedded(home)
-        server.destroy() if destroy else server.stop()
-        lines(
-            ["PostgreSQL is stopped" + (", its data deleted." if destroy else "; its data stays.")]
-        )
+    server = Embedded(home) if is_embedded() else None
+    found = {
+        "api": serve.running_pid(home) is not None,
+        "postgresql": server is not None and server.status().running,
+        "data": "deleted" if server and destroy else "kept",
+    }
+    if not dry_run:
+        serve.stop_api(home)
+        if server:
+            server.destroy() if destroy else server.stop()
+    emit(found, as_json, lambda _: lines(_stopped(found, "would be " if dry_run else "")))
+
+
+def _stopped(found: dict[str, Any], mood: str) -> list[str]:
+    return [
+        f"The API {mood}stopped." if found["api"] else "The API was not running.",
+        f"PostgreSQL {mood}stopped."
+        if found["postgresql"]
+        else "No PostgreSQL of ours was running.",
+        f"Its data {mood}{found['data']}.",
+    ]
 
 
 def status(as_json: Json = False) -> None:
@@ -109,7 +127,7 @@ def status(as_json: Json = False) -> None:
     emit(
         found, as_json, lambda rows: lines(f"{k:<11}{v}" for k, v in rows.items() if v is not None)
     )
-    if not (found["database"] and found["api"]):
+    if "problem" in found or not found["api"]:
         raise typer.Exit(1)
 
 
@@ -124,25 +142,30 @@ def _start_server(home: Path) -> str:
 
 
 def _make_roles() -> str:
-    return _count(len(install.make_roles(primary())), "change", "all in place")
+    return _count(len(install.make_roles(primary())), "changes", "all in place")
 
 
 def _migrate() -> str:
-    return _count(len(install.migrate(primary())), "migration", "up to date")
+    return _count(len(install.migrate(primary())), "migrations", "up to date")
 
 
 def _make_partitions() -> str:
     with connect(**primary().keywords(options="-c timezone=UTC"), autocommit=True) as conn:
-        return _count(len(apply_ahead(conn)), "partition made", "all there")
+        return _count(len(apply_ahead(conn)), "partitions made", "all there")
 
 
 def _load_demo(scale: ScaleName) -> str:
-    summary = load_with_progress(primary(), scale, DEFAULT_SEED, DEFAULT_UNTIL)
-    return _count(summary.rows, "row", "already loaded")
+    from warehouse.demo.load import ForeignData
+
+    try:
+        summary = load_with_progress(primary(), scale, DEFAULT_SEED, DEFAULT_UNTIL)
+    except ForeignData:
+        return "left out: the warehouse holds other data"
+    return _count(summary.rows, "rows", "already loaded")
 
 
 def _build_marts() -> str:
-    return _count(len(build_if_changed(primary())), "model and test", "unchanged")
+    return _count(len(build_if_changed(primary())), "models and tests", "unchanged")
 
 
 def _serve(home: Path) -> str:
@@ -153,32 +176,35 @@ def _serve(home: Path) -> str:
 # -- how it is shown -------------------------------------------------------------------------------
 
 
-def _run(step: Step, place: str) -> None:
-    console.print(f"{place} {step.name:<11}", end="")
+def _run(step: Step, announced: str) -> dict[str, Any]:
+    console.print(announced, end="", markup=False)
     started = time.monotonic()
     try:
         outcome = step.run()
     except BaseException:
-        console.print("[red]stopped[/red]")
+        console.print("stopped" if announced else "")
         raise
-    console.print(f"{outcome:<52} {time.monotonic() - started:6.1f} s", markup=False)
+    seconds = time.monotonic() - started
+    if announced:
+        console.print(f"{outcome:<52} {seconds:6.1f} s", markup=False)
+    return {"step": step.name, "outcome": outcome, "seconds": round(seconds, 1)}
 
 
-def _count(number: int, noun: str, none: str) -> str:
-    head, _, tail = noun.partition(" ")
-    return none if number == 0 else f"{number:,} {head}{'' if number == 1 else 's'} {tail}".strip()
+def _count(number: int, things: str, none: str) -> str:
+    return f"{number:,} {things}" if number else none
 
 
-def _where(home: Path) -> list[str]:
-    found = _status(home)
-    return [
-        "",
-        f"API         {found['api']}",
-        f"Docs page   {found['api']}/docs",
-        f"Database    {found['database']}  (`warehouse db url` adds the password)",
-        "Prompt      warehouse db psql",
-        "Stop        make down",
-    ]
+def _show_where(found: dict[str, Any]) -> None:
+    lines(
+        [
+            "",
+            f"API         {found['api']}",
+            f"Docs page   {found['api']}/docs",
+            f"Database    {found['database']}  (`warehouse db url` adds the password)",
+            "Prompt      .venv/bin/warehouse db psql",
+            "Stop        make down",
+        ]
+    )
 
 
 def _status(home: Path) -> dict[str, Any]:
@@ -187,7 +213,10 @@ def _status(home: Path) -> dict[str, Any]:
         target = primary()
         with connect(**target.keywords()) as conn:
             found["postgresql"] = server_version(target)
+            behind = migrations.pending(conn)
             found["schema"] = migrations.current(conn) or "not migrated"
+        if behind:
+            found["problem"] = f"{len(behind)} migrations behind; run `warehouse migrate`"
         found["database"] = target.url(secret=False)
     except (WarehouseError, DriverError) as error:
         found["problem"] = " ".join(str(translate(error)).split())

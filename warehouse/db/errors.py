@@ -54,6 +54,18 @@ BY_SQLSTATE: Mapping[str, type[DatabaseError]] = {
     "57P": ConnectionFailed,  # shut down, crashed, starting up, dropped, idle too long
 }
 
+# What mends a connection, by a word of what the driver or the server said.
+CURES: Mapping[str, str] = {
+    "password": "Check user and password in the connection string, or the server's pg_hba.conf.",
+    "pg_hba": "Check user and password in the connection string, or the server's pg_hba.conf.",
+    "does not exist": "Create it, or correct the name in the connection string.",
+    "refused": "Start the server, or correct host and port; `warehouse up` starts the embedded one.",
+    "resolve": "Correct the host's name in the connection string.",
+    "timeout": "Check the host, and that no firewall stands between.",
+}
+
+UNKNOWN_CURE = "Check the connection string; `warehouse doctor` looks at the rest."
+
 # What breaks a constraint, by SQLSTATE. Since 18 RESTRICT has a state of its own, 23001.
 BROKEN: Mapping[str, str] = {
     "23001": "{table} still has rows that others refer to ({constraint}): {detail}",
@@ -176,7 +188,8 @@ def _state_of_driver(error: psycopg.Error) -> str | None:
         return "57P03"
     if "FATAL" in str(error):
         return None
-    return "08001" if error.pgconn else "08006"
+    unreached = error.pgconn or "failed to resolve" in str(error)
+    return "08001" if unreached else "08006"
 
 
 def _message(
@@ -200,8 +213,15 @@ def _message(
 def _disconnected(text: str, *, lost: bool) -> str:
     gone = " What was not committed is gone." if lost else ""
     about_roles = "role" in text and "warehouse_" in text
-    step = "Run `warehouse roles ensure`." if about_roles else "`warehouse doctor` says more."
+    step = "Run `warehouse roles ensure`." if about_roles else cure_of_connection(text)
     return f"{text}{gone} {step}"
+
+
+def cure_of_connection(text: str) -> str:
+    """What most likely mends a connection that failed with these words."""
+    return next(
+        (cure for sign, cure in CURES.items() if sign in text), "`warehouse doctor` says more."
+    )
 
 
 def _broken(error: psycopg.Error, state: str | None, table: str | None) -> str | None:

@@ -43,7 +43,10 @@ class StartError(ServerError):
     """The server ended before it was ready."""
 
     def __init__(self, log: str, here: Places) -> None:
-        super().__init__(f"{failed('PostgreSQL did not start', log, here.folder)} ({here.log})")
+        super().__init__(
+            f"{failed('PostgreSQL did not start', log, here.folder)} ({here.log}) If its data is "
+            "damaged, `warehouse down --destroy` deletes it, and `warehouse up` makes it anew."
+        )
         self.port_taken = "Address already in use" in log
         self.orphans_live = "pre-existing shared memory block" in log
 

@@ -26,9 +26,7 @@ APPEND_ONLY = frozenset(
     }
 )
 # Written only through functions that run as the owner.
-SEALED = frozenset(
-    {"audit.access", "audit.events", "audit.seals", "trading.trade_replacements"}
-)
+SEALED = frozenset({"audit.access", "audit.events", "audit.seals", "trading.trade_replacements"})
 # Links and list entries: taking one away is part of their use.
 REMOVABLE = frozenset(
     {

@@ -12,6 +12,7 @@ from psycopg import Connection, OperationalError, connect
 
 from warehouse.access import plan_roles
 from warehouse.db import migrations
+from warehouse.db.errors import cure_of_connection
 from warehouse.db.server import OLDEST
 from warehouse.db.target import Target, primary
 from warehouse.errors import WarehouseError
@@ -45,8 +46,12 @@ def examine() -> Iterator[Finding]:
     try:
         target = primary()
         conn = connect(**target.keywords(options="-c timezone=UTC"), autocommit=True)
-    except (WarehouseError, OperationalError) as error:
-        yield Finding("server", State.FAIL, _one_line(error), cure_of_connection(str(error)))
+    except WarehouseError as error:  # which says itself what to do
+        yield Finding("server", State.FAIL, str(error))
+        return
+    except OperationalError as error:
+        found = " ".join(str(error).split())
+        yield Finding("server", State.FAIL, found, cure_of_connection(found))
         return
     with conn:
         yield server(conn, target)
@@ -117,27 +122,3 @@ def headroom(conn: Connection[Any]) -> Finding:
     if ends[tightest] - now < HEADROOM:
         return Finding("partitions", State.FAIL, found, "Run `warehouse partitions apply`.")
     return Finding("partitions", State.OK, found)
-
-
-CURES: tuple[tuple[str, str], ...] = (
-    ("no server yet", "Run `make up`, or name a server in WAREHOUSE_DATABASE_URL."),
-    ("password", "Check the user and password in the connection string, or the pg_hba.conf entry."),
-    ("does not exist", "Create it, or correct the name: createdb NAME."),
-    (
-        "refused",
-        "Start the server, or correct host and port; `warehouse up` starts the embedded one.",
-    ),
-    ("resolve", "Correct the host name."),
-    ("timeout", "Check that the host is right and no firewall stands between."),
-)
-
-
-def cure_of_connection(message: str) -> str:
-    """The likeliest cure for a connection that failed."""
-    return next(
-        (cure for sign, cure in CURES if sign in message), "Correct WAREHOUSE_DATABASE_URL."
-    )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -1,84 +1,72 @@
-"""Makes partitions: beside the parent, checked, then attached, so that readers and writers go on."""
+"""Makes true what the policies ask for: for a caller who needs room now, or as a whole plan."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg import Connection, sql
-from psycopg.rows import dict_row
+from psycopg import Connection
 from sqlalchemy import Table
 
-from warehouse.access import OWNER
-from warehouse.partitions.naming import Bounds
-from warehouse.partitions.plan import Create, Partition, Policy, ahead, missing
+from warehouse.models.base import Base
+from warehouse.partitions import ledger
+from warehouse.partitions.catalog import partitions
+from warehouse.partitions.lock import Held, Patience, maintenance
+from warehouse.partitions.making import create
+from warehouse.partitions.owner import as_owner
+from warehouse.partitions.plan import Plan, Step, missing
+from warehouse.partitions.planning import make_plan
 from warehouse.partitions.policy import declared_policy, policies
+from warehouse.partitions.run import Outcome, run_steps
 from warehouse.sql import query
 
-CREATE = """
-create table {child} (
-    like {parent} including all excluding identity,
-    constraint {check} check ({control} >= {start} and {control} < {end})
-)
-"""
-ATTACH = "alter table {parent} attach partition {child} for values from ({start}) to ({end})"
+__all__ = ["apply", "apply_ahead", "as_owner", "ensure", "partitions"]
 
+logger = logging.getLogger(__name__)
 
-def partitions(conn: Connection[Any], policy: Policy) -> list[Partition]:
-    """The partitions a table has."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(query("partitions/list_partitions"), {"parent": policy.parent})
-        return [Partition(r["name"], Bounds(r["starts_at"], r["ends_at"])) for r in rows]
+MOMENT = timedelta(microseconds=1)
 
 
 def ensure(conn: Connection[Any], table: Table, start: datetime, end: datetime) -> int:
-    """Make what [start, end) of a table still needs, in the caller's transaction."""
-    policy = declared_policy(table)
+    """Make what [start, end) of a table still needs, in the caller's transaction.
+
+    Each leaves an event, so the log gets its partition for the present first.
+    """
+    row = conn.execute("select now()").fetchone()
+    now = row[0] if row else datetime.now(UTC)
+    _ensure(conn, Base.metadata.tables["audit.events"], now, now + MOMENT)
+    return _ensure(conn, table, start, end)
+
+
+def _ensure(conn: Connection[Any], table: Table, start: datetime, end: datetime) -> int:
+    in_force = (policy for policy in policies(conn) if policy.parent == table.fullname)
+    policy = next(in_force, None) or declared_policy(table)
     steps = missing(policy, partitions(conn, policy), start, end)
     for step in steps:
-        create(conn, step)
+        with conn.transaction(), as_owner(conn):
+            create(conn, Held(), step)
     return len(steps)
 
 
-def plan_ahead(conn: Connection[Any]) -> list[Create]:
-    """What all policies ask for, as of now."""
-    now = datetime.now(UTC)
-    return [
-        step for policy in policies(conn) for step in ahead(policy, partitions(conn, policy), now)
-    ]
+def apply(
+    conn: Connection[Any],
+    tables: Iterable[str] | None = None,
+    span: tuple[datetime, datetime] | None = None,
+    patience: Patience = Patience(),
+    notify: Callable[[Step], object] = logger.info,
+) -> tuple[Plan, Outcome]:
+    """Plan and do it, one run at a time; the connection is in autocommit and in UTC."""
+    with maintenance(conn):
+        known = policies(conn)
+        ledger.settle(conn, known)
+        plan = make_plan(conn, datetime.now(UTC), tables, span)
+        outcome = run_steps(conn, plan.steps, patience, notify)
+        seen = [p.parent for p in known] if tables is None else list(tables)
+        with conn.transaction(), as_owner(conn):
+            conn.execute(query("partitions/finish_maintenance"), {"parents": seen})
+    return plan, outcome
 
 
-def apply_ahead(conn: Connection[Any]) -> list[Create]:
-    """Make it, each partition in a transaction of its own, if the connection is in autocommit."""
-    steps = plan_ahead(conn)
-    for step in steps:
-        create(conn, step)
-    return steps
-
-
-def create(conn: Connection[Any], step: Create) -> None:
-    """Take SHARE UPDATE EXCLUSIVE on the parent, where CREATE … PARTITION OF takes ACCESS EXCLUSIVE.
-
-    The foreign keys that ATTACH copies take SHARE ROW EXCLUSIVE on the tables they refer to, until
-    the caller commits.
-    """
-    names = {
-        "parent": sql.Identifier(step.policy.schema, step.policy.table),
-        "child": sql.Identifier(step.policy.schema, step.name),
-        "check": sql.Identifier(f"{step.name[:50]}_bounds_check"),
-        "control": sql.Identifier(step.policy.control),
-        "start": sql.Literal(step.bounds.start),
-        "end": sql.Literal(step.bounds.end),
-    }
-    with conn.transaction(), as_owner(conn):
-        conn.execute(sql.SQL(CREATE).format(**names))
-        conn.execute(sql.SQL(ATTACH).format(**names))
-
-
-@contextmanager
-def as_owner(conn: Connection[Any]) -> Iterator[None]:
-    """What is made inside belongs to the schema's owner; a rollback puts the role back by itself."""
-    row = conn.execute("select current_setting('role')").fetchone()
-    conn.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
-    yield
-    conn.execute(sql.SQL("set role {}").format(sql.Identifier(row[0] if row else "none")))
+def apply_ahead(conn: Connection[Any]) -> list[Step]:
+    """Do what all policies ask for; what was done."""
+    return apply(conn)[1].done

@@ -17,6 +17,7 @@ from warehouse.access import OWNER
 from warehouse.db.errors import translate
 from warehouse.db.retry import retrying
 from warehouse.errors import BusyError, DatabaseError, StatementError
+from warehouse.partitions.index_catalog import read_index, table_parts
 from warehouse.partitions.index_ledger import Entry, Round, enter, rebuild_round
 from warehouse.partitions.indexes import (
     IndexStep,
@@ -24,8 +25,6 @@ from warehouse.partitions.indexes import (
     plan_add,
     plan_drop,
     plan_reindex,
-    read_index,
-    table_parts,
 )
 from warehouse.sql import query
 
@@ -139,8 +138,11 @@ def _cut_short(conn: Connection[Any], step: IndexStep, error: Error, waits: Wait
 
 
 def _whom(conn: Connection[Any], waits: Waits) -> str:
+    role = _setting(conn, "role")
+    conn.execute("set role none")  # the login may see more of other sessions than the owner does
     with conn.cursor(row_factory=dict_row) as cursor:
         oldest = cursor.execute(query("partitions/read_oldest_transaction")).fetchone()
+    _set(conn, {"role": role})
     who = (
         " The oldest open transaction is that of {usename} ({application}), server process {pid}, "
         "since {xact_start:%Y-%m-%d %H:%M:%S}.".format(**oldest)

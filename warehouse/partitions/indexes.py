@@ -9,15 +9,20 @@ from hashlib import sha256
 from typing import Any, LiteralString
 
 from psycopg import Connection, sql
-from psycopg.rows import class_row
 
-from warehouse.errors import WarehouseError
+from warehouse.partitions.index_catalog import (
+    Index,
+    IndexRefused,
+    Part,
+    Taken,
+    index_parts,
+    is_partitioned,
+    names_taken,
+    quoted,
+    read_index,
+)
 from warehouse.partitions.naming import NAME_LIMIT
 from warehouse.sql import query
-
-
-class IndexRefused(WarehouseError):
-    """The index cannot be made or dropped as asked; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -36,41 +41,6 @@ class OnlineIndex:
     @property
     def parent(self) -> str:
         return f"{self.schema}.{self.table}"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A partition, and the part of the index that is attached to the whole."""
-
-    partition: str
-    part: str | None = None
-    is_valid: bool | None = None
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What stands under a name; `table_name` is None where it is no index."""
-
-    name: str
-    kind: str
-    table_name: str | None
-    is_valid: bool | None
-
-
-@dataclass(frozen=True)
-class Index:
-    """An index as the catalogue knows it."""
-
-    schema: str
-    table_name: str
-    is_partitioned: bool
-    is_valid: bool
-    is_unique: bool
-    method: str
-    key_name: str | None
-    part_of: str | None
-    definition: str
-    columns: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -97,15 +67,15 @@ class IndexStep:
 
 def plan_add(conn: Connection[Any], index: OnlineIndex) -> list[IndexStep]:
     """What an index still needs; a run that was cut short is carried on, what is valid is kept."""
-    is_partitioned = _is_partitioned(conn, index.schema, index.table)
+    partitioned = is_partitioned(conn, index.schema, index.table)
     found = read_index(conn, index.schema, index.name)
     if found:
         _refuse_another(index, found)
-    if not is_partitioned:
+    if not partitioned:
         return list(_add_plain(index, found))
     parts = index_parts(conn, index.schema, index.table, index.name)
     names = [part_name(index.name, index.table, each.partition) for each in parts]
-    taken = {each.name: each for each in _taken(conn, index.schema, names)}
+    taken = {each.name: each for each in names_taken(conn, index.schema, names)}
     return list(_add_parts(index, found, parts, taken))
 
 
@@ -160,7 +130,7 @@ def plan_drop(conn: Connection[Any], schema: str, name: str) -> list[IndexStep]:
     loose = {part_name(name, found.table_name, p.partition): p for p in parts if not p.part}
     stray = [
         _drop(schema, each.table_name, each.name)
-        for each in _taken(conn, schema, list(loose))
+        for each in names_taken(conn, schema, list(loose))
         if each.table_name == loose[each.name].partition
     ]
     # CONCURRENTLY is refused for the whole, and a part cannot be dropped or detached by itself.
@@ -214,7 +184,9 @@ def create_statement(
         sql.Identifier(name),
         sql.SQL("on only" if only else "on"),
         sql.Identifier(index.schema, table),
-        sql.SQL(f"using {index.using} ({', '.join(index.columns)})"),
+        sql.SQL("using {} ({})").format(
+            sql.Identifier(index.using), sql.SQL(", ".join(index.columns))
+        ),
         *_words(f"with ({index.options})", given=bool(index.options)),
         *_words(f"where {index.where}", given=bool(index.where)),
     ]
@@ -249,53 +221,6 @@ def _rebuild(schema: str, table: str, index: str | None) -> IndexStep:
         sql.SQL(kind), sql.Identifier(schema, name)
     )
     return IndexStep("reindex", schema, table, name, statement)
-
-
-# -- the catalogue ---------------------------------------------------------------------------------
-
-
-def read_index(conn: Connection[Any], schema: str, name: str) -> Index | None:
-    """The index of that name, or None."""
-    with conn.cursor(row_factory=class_row(Index)) as cursor:
-        found = cursor.execute(query("partitions/read_index"), {"index": quoted(schema, name)})
-        return found.fetchone()
-
-
-def index_parts(conn: Connection[Any], schema: str, table: str, index: str) -> list[Part]:
-    """The partitions of a table, each with its part of the index."""
-    names = {"table": quoted(schema, table), "index": quoted(schema, index)}
-    with conn.cursor(row_factory=class_row(Part)) as cursor:
-        return cursor.execute(query("partitions/list_index_parts"), names).fetchall()
-
-
-def table_parts(conn: Connection[Any], schema: str, table: str, index: str | None) -> list[Part]:
-    """The same for any table: a plain one is its own only part."""
-    if not _is_partitioned(conn, schema, table):
-        return [Part(table, index)]
-    return index_parts(conn, schema, table, index or "")
-
-
-def quoted(*names: str) -> str:
-    """A qualified name as `regclass` reads it."""
-    return sql.Identifier(*names).as_string()
-
-
-def _taken(conn: Connection[Any], schema: str, names: Sequence[str]) -> list[Taken]:
-    wanted = {"schema": quoted(schema), "names": list(names)}
-    with conn.cursor(row_factory=class_row(Taken)) as cursor:
-        return cursor.execute(query("partitions/list_indexes_named"), wanted).fetchall()
-
-
-def _is_partitioned(conn: Connection[Any], schema: str, table: str) -> bool:
-    row = conn.execute(
-        "select relkind::text from pg_class where oid = to_regclass(%s)", [quoted(schema, table)]
-    ).fetchone()
-    if not row or row[0] not in ("r", "p"):
-        raise IndexRefused(
-            f"There is no table {schema}.{table}; nothing was changed. "
-            "`warehouse partitions list` names those that are partitioned."
-        )
-    return bool(row[0] == "p")
 
 
 # -- refusals --------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from psycopg import sql
+
 from warehouse.models.base import Interval
 
 NAME_LIMIT = 63  # PostgreSQL cuts longer identifiers without a word
@@ -74,3 +76,20 @@ def partition_name(table: str, bounds: Bounds, interval: Interval) -> str:
     """`trades_p20260101`; below a day `trades_p20260101_140000`; the table's part is cut to fit."""
     suffix = bounds.start.strftime(f"_p{SUFFIXES[interval].strftime}")
     return table[: NAME_LIMIT - len(suffix)] + suffix
+
+
+def named_bounds(table: str, name: str, interval: Interval) -> Bounds | None:
+    """The window that a partition's name tells, or None where it is no such name."""
+    stamp = name.rpartition("_p")[2]
+    try:
+        start = datetime.strptime(stamp, SUFFIXES[interval].strftime).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    bounds = Bounds(start, following(start, interval))
+    return bounds if partition_name(table, bounds, interval) == name else None
+
+
+def quoted(qualified: str) -> str:
+    """A schema.table as to_regclass reads it, whatever it is called."""
+    schema, _, name = qualified.partition(".")
+    return sql.Identifier(schema, name).as_string()

@@ -73,8 +73,22 @@ def build(
     return nodes
 
 
+def plan(target: Target, arguments: Sequence[str] = (), project: Path = DBT_PROJECT) -> list[str]:
+    """What a build would run, by name; nothing is run."""
+    command = ["list", "--target", "prod", "--output", "name"]
+    for kind in ("exposure", "source", "unit_test"):
+        command += ["--exclude-resource-type", kind]
+    return sorted(_invoke(target, [*command, *arguments], project) or [])
+
+
 def run_dbt(target: Target, arguments: Sequence[str], project: Path = DBT_PROJECT) -> list[Node]:
-    """Run a dbt command; what it writes goes to the state's folder, for the project may be read-only."""
+    """Run a dbt command that runs nodes."""
+    results = getattr(_invoke(target, arguments, project), "results", [])
+    return [_node(result) for result in results if result.status != "no-op"]
+
+
+def _invoke(target: Target, arguments: Sequence[str], project: Path) -> Any:
+    """Run dbt in this process; what it writes goes to the state's folder, for the project may be read-only."""
     from dbt.cli.main import dbtRunner  # a second to import, and only this needs it
 
     written = StateSettings().home.absolute() / "dbt"
@@ -87,10 +101,17 @@ def run_dbt(target: Target, arguments: Sequence[str], project: Path = DBT_PROJEC
     options = [word for option, place in places.items() for word in (option, str(place))]
     with _environment(target):
         outcome = dbtRunner().invoke([*arguments, *options, "--log-level", "none"])
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt
     if outcome.exception:
-        raise BuildError(f"dbt could not start: {outcome.exception}") from outcome.exception
-    results = getattr(outcome.result, "results", [])
-    return [_node(result) for result in results if result.status != "no-op"]
+        raise BuildError(_why_not_started(outcome.exception)) from outcome.exception
+    return outcome.result
+
+
+def _why_not_started(error: BaseException) -> str:
+    said = " ".join(str(error).split()) or type(error).__name__
+    step = " Run `warehouse roles ensure` as an administrator." if "permission" in said else ""
+    return f"dbt could not start: {said}. What stood before goes on serving.{step}"
 
 
 def _node(result: Any) -> Node:

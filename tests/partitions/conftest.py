@@ -1,0 +1,103 @@
+"""What the tests of partitions share: a connection as the tool has it, and ways to set a scene."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import Connection, connect
+
+from warehouse.db.target import Target
+from warehouse.models.base import Base
+from warehouse.partitions import ensure
+from warehouse.partitions.archive import archive
+
+Session = Callable[[], Connection[Any]]
+
+
+def month(year: int, number: int) -> datetime:
+    """The first moment of a month; the thirteenth is next January."""
+    return datetime(year + (number - 1) // 12, (number - 1) % 12 + 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def session(database: Target) -> Iterator[Session]:
+    """Opens connections in autocommit and UTC, and closes them at the end."""
+    opened: list[Connection[Any]] = []
+
+    def open_() -> Connection[Any]:
+        opened.append(connect(**database.keywords(options="-c timezone=UTC"), autocommit=True))
+        return opened[-1]
+
+    yield open_
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def conn(session: Session) -> Connection[Any]:
+    return session()
+
+
+class Scene:
+    """Puts a database into the state that a test starts from."""
+
+    def __init__(self, conn: Connection[Any], folder: Path) -> None:
+        self.conn, self.folder = conn, folder
+
+    def months(self, parent: str, year: int, first: int, last: int) -> None:
+        """A partition for each of the months."""
+        table = Base.metadata.tables[parent]
+        ensure(self.conn, table, month(year, first), month(year, last + 1))
+
+    def policy(self, parent: str, **columns: Any) -> None:
+        for name, value in columns.items():
+            self.conn.execute(
+                f"update ops.partition_policy set {name} = %s where parent_table = %s",
+                [value, parent],
+            )
+
+    def archived(self, parent: str, year: int, number: int) -> None:
+        """An archive of a month's partition as it is now, read back."""
+        name = f"{parent.partition('.')[2]}_p{month(year, number):%Y%m%d}"
+        archive(self.conn, parent, name, self.folder.as_uri())
+
+    def partitions(self, parent: str) -> list[str]:
+        rows = self.conn.execute(
+            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+            " where i.inhparent = %s::regclass order by 1",
+            [parent],
+        )
+        return [name for (name,) in rows]
+
+    def dimensions(self) -> None:
+        """One account, one instrument and one source, each with key 1."""
+        self.conn.execute(
+            "insert into reference.sources (source_id, name, priority) values (1, 'csv', 1)"
+        )
+        self.conn.execute(
+            "insert into reference.instruments (instrument_id, symbol, asset_type, currency)"
+            " values (1, 'ABC', 'equity', 'USD')"
+        )
+        self.conn.execute(
+            "insert into reference.accounts (account_id, account_hash, account_number_encrypted,"
+            " account_number_digest, display_name, account_type, base_currency)"
+            " values (1, 'a', '', '', 'A', 'cash', 'USD')"
+        )
+
+    def trade(
+        self, trade_id: int, at: datetime, replaces: tuple[datetime, int] | None = None
+    ) -> None:
+        old_at, old_id = replaces or (None, None)
+        self.conn.execute(
+            "insert into trading.trades (account_id, executed_at, trade_id, kind, replaces_executed_at,"
+            " replaces_trade_id, instrument_id, side, quantity, price, source_id, event_id)"
+            " values (1, %s, %s, %s, %s, %s, 1, 'buy', 1, 1, 1, 1)",
+            [at, trade_id, "bust" if replaces else "new", old_at, old_id],
+        )
+
+
+@pytest.fixture
+def scene(conn: Connection[Any], tmp_path: Path) -> Scene:
+    return Scene(conn, tmp_path)
