@@ -17,13 +17,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 from psycopg import Connection, connect, sql
 
 from warehouse.cli.output import lines
@@ -37,7 +38,7 @@ from warehouse.partitions.archive.columns import Carried, carry, columns
 from warehouse.partitions.archive.files import folder
 from warehouse.partitions.archive.manifest import copy_out
 from warehouse.partitions.archive.rows import schemas, sent, snapshot
-from warehouse.partitions.archive.write import write
+from warehouse.partitions.archive.write import parquet, write
 
 ARCHIVE_TARGET, RESTORE_TARGET, FLAT_TARGET = 400_000, 250_000, 1.2
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -109,8 +110,7 @@ def main() -> None:
 
 
 def _bench_rates(target: Target, place: str, rows: int, repeats: int) -> None:
-    lines(["", f"| {rows:,} rows | median | min | max | target | met |"])
-    lines(["| --- | --- | --- | --- | --- | --- |"])
+    _head(f"{rows:,} rows, rows/s", "median", "min", "max", "target", "met")
     peaks: dict[str, list[float]] = {}
     for table in TABLES:
         small, large = (
@@ -119,14 +119,11 @@ def _bench_rates(target: Target, place: str, rows: int, repeats: int) -> None:
         for what, wanted in (("archive", ARCHIVE_TARGET), ("restore", RESTORE_TARGET)):
             _show_rate(f"{what} {table}", rows, [run.seconds for run in large[what]], wanted)
             peaks[f"{what} {table}"] = [max(r.megabytes for r in x[what]) for x in (small, large)]
-    lines(["", "| peak of memory | a quarter | all rows | ratio | target | met |"])
-    lines(["| --- | --- | --- | --- | --- | --- |"])
+    _head("peak of memory", "a quarter", "all rows", "ratio", "target", "met")
     for what, (little, much) in peaks.items():
         ratio = much / little
-        lines([
-            f"| {what} | {little:.0f} MB | {much:.0f} MB | {ratio:.2f} | {FLAT_TARGET} "
-            f"| {_met(ratio <= FLAT_TARGET)} |"
-        ])  # fmt: skip
+        row = what, f"{little:.0f} MB", f"{much:.0f} MB", f"{ratio:.2f}", FLAT_TARGET
+        _show(*row, _met(ratio <= FLAT_TARGET))
 
 
 def _there_and_back(
@@ -159,10 +156,8 @@ def _restore(conninfo: str, archive_id: int) -> int:
 def _show_rate(name: str, rows: int, seconds: Sequence[float], wanted: int) -> None:
     rates = [rows / each for each in seconds]
     median = statistics.median(rates)
-    lines([
-        f"| {name} | {median:,.0f} rows/s | {min(rates):,.0f} | {max(rates):,.0f} | {wanted:,} "
-        f"| {_met(median >= wanted)} |"
-    ])  # fmt: skip
+    spread = (f"{each:,.0f}" for each in (median, min(rates), max(rates), wanted))
+    _show(name, *spread, _met(median >= wanted))
 
 
 # -- ways of reading -------------------------------------------------------------------------------
@@ -176,26 +171,18 @@ def _bench_ways(target: Target, place: str, rows: int, repeats: int) -> None:
     if find_spec("adbc_driver_postgresql"):
         ways["ADBC"] = _by_adbc
     for table in TABLES:
-        _with(target, lambda conn, table=table: _fill(conn, table, rows))
+        _with(target, partial(_fill, table=table, rows=rows))
         runs: dict[str, list[Run]] = {way: [] for way in ways}
         for _ in range(repeats):
             for way, work in ways.items():
                 runs[way].append(_alone(work, target.conninfo, table, f"{place}/way.parquet"))
-        lines(
-            [
-                "",
-                f"| {table} to Parquet, {rows:,} rows | median | min | max | our CPU a row | bytes a row |",
-            ]
-        )
-        lines(["| --- | --- | --- | --- | --- | --- |"])
+        _head(f"{table}, rows/s", "median", "min", "max", "our CPU a row", "bytes a row")
         for way, found in runs.items():
             rates = [rows / run.seconds for run in found]
             cpu = statistics.median(run.cpu for run in found) / rows * 1e6
-            lines([
-                f"| {way} | {statistics.median(rates):,.0f} rows/s | {min(rates):,.0f} "
-                f"| {max(rates):,.0f} | {cpu:.2f} µs | {found[0].result / rows:.1f} |"
-            ])  # fmt: skip
-        _with(target, lambda conn, table=table: _drop(conn, table, f"{table}_p20260101"))
+            spread = (f"{each:,.0f}" for each in (statistics.median(rates), min(rates), max(rates)))
+            _show(way, *spread, f"{cpu:.2f} µs", f"{found[0].result / rows:.1f}")
+        _with(target, partial(_drop, table=table, partition=f"{table}_p20260101"))
 
 
 def _by_hand(conninfo: str, table: str, path: str) -> int:
@@ -212,16 +199,14 @@ def _by_csv(conninfo: str, table: str, path: str) -> int:
         schema, _ = schemas(carried)
         order = sql.SQL(", ").join(map(sql.Identifier, key))
         statement = sql.SQL("copy (select * from {} order by {}) to stdout (format csv)")
-        with _parquet(path, schema) as writer, conn.cursor() as cursor:
-            with cursor.copy(statement.format(relation, order)) as copy:
-                held: list[bytes] = []
-                for row in map(bytes, copy):
-                    held.append(row)
-                    if len(held) == CSV_ROWS:
-                        writer.write_table(_parsed(held, schema))
-                        held.clear()
-                if held:
-                    writer.write_table(_parsed(held, schema))
+        with (
+            parquet(path, schema, key) as writer,
+            conn.cursor() as cursor,
+            cursor.copy(statement.format(relation, order)) as copy,
+        ):
+            rows = map(bytes, copy)
+            while held := list(islice(rows, CSV_ROWS)):
+                writer.write_table(_parsed(held, schema))
     return Path(path).stat().st_size
 
 
@@ -249,7 +234,7 @@ def _by_adbc(conninfo: str, table: str, path: str) -> int:
     schema, _ = schemas(carried)
     with dbapi.connect(Target(conninfo, "bench").url()) as conn, conn.cursor() as cursor:
         cursor.execute(statement)
-        with _parquet(path, schema) as writer:
+        with parquet(path, schema, key) as writer:
             for batch in cursor.fetch_record_batch():
                 cast = [
                     column.cast(field.type)
@@ -257,10 +242,6 @@ def _by_adbc(conninfo: str, table: str, path: str) -> int:
                 ]
                 writer.write_table(pa.Table.from_arrays(cast, schema=schema))
     return Path(path).stat().st_size
-
-
-def _parquet(path: str, schema: pa.Schema) -> Any:
-    return pq.ParquetWriter(path, schema, compression="zstd", store_decimal_as_integer=True)
 
 
 def _carried(conn: Connection[Any], table: str) -> tuple[sql.Identifier, list[Carried], list[str]]:
@@ -276,7 +257,7 @@ def _fill(conn: Connection[Any], table: str, rows: int) -> None:
     ensure(conn, Base.metadata.tables[table], START, START + timedelta(days=31))
     with conn.transaction():
         conn.execute("set local session_replication_role = replica")
-        conn.execute(sql.SQL(TABLES[table]).format(rows=sql.Literal(rows)))  # type: ignore[arg-type]
+        conn.execute(sql.SQL(TABLES[table]).format(rows=sql.Literal(rows)))
     conn.execute(f"vacuum analyze {table}_p20260101")
 
 
@@ -304,6 +285,14 @@ def _measured(work: Callable[..., Any], arguments: Sequence[Any]) -> Run:
     seconds, used = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Run(seconds, used, peak, result)
+
+
+def _head(*names: str) -> None:
+    lines(["", f"| {' | '.join(names)} |", "|" + " --- |" * len(names)])
+
+
+def _show(*cells: object) -> None:
+    lines([f"| {' | '.join(map(str, cells))} |"])
 
 
 def _met(met: bool) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 
 from psycopg import Connection, connect
 
+from warehouse.cli.output import lines
 from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target, primary
 from warehouse.jobs import install
@@ -233,16 +234,18 @@ def _writing(conn: Connection[Any]) -> Iterator[Callable[[], float]]:
 
 
 def _print(found: Mapping[str, Sequence[Longest]], rows: int) -> None:
-    print(f"A month of {rows:,} rows; ms, median of {REPEATS} (min to max) of the longest hold.\n")
-    print("| step | table | lock | ms | target | met |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    lines(
+        [f"A month of {rows:,} rows; ms, median of {REPEATS} (min to max) of the longest hold.\n"]
+    )
+    lines(["| step | table | lock | ms | target | met |"])
+    lines(["| --- | --- | --- | --- | --- | --- |"])
     for name, repeats in found.items():
         for lock in sorted({lock for each in repeats for lock in each}):
             held = [each.get(lock, 0.0) for each in repeats]
             middle, low, high = statistics.median(held), min(held), max(held)
             met = "yes" if middle <= TARGET_MS else "no"
             told = f"{middle:.1f} ({low:.1f} to {high:.1f})"
-            print(f"| {name} | {lock[0]} | {lock[1]} | {told} | ≤ {TARGET_MS:g} | {met} |")
+            lines([f"| {name} | {lock[0]} | {lock[1]} | {told} | ≤ {TARGET_MS:g} | {met} |"])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import Connection, connect
 
+from warehouse.cli.output import lines
 from warehouse.db.scratch import scratch_database
 from warehouse.db.target import primary
 from warehouse.jobs import install
@@ -46,8 +47,8 @@ def main() -> None:
 def _bench_plan(conn: Connection[Any], days: int) -> None:
     now = datetime.now(UTC)
     ensure(conn, LOGS, now - timedelta(days=days), now + timedelta(days=5))
-    print(f"\n| plan, {days} daily partitions | median | min | max | target | met |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    lines([f"\n| plan, {days} daily partitions | median | min | max | target | met |"])
+    lines(["| --- | --- | --- | --- | --- | --- |"])
     for name, retention in (("none is due", None), ("half are due, no gate open", days // 2)):
         conn.execute(
             "update ops.partition_policy set retention = %s where parent_table = 'ops.system_logs'",
@@ -66,8 +67,8 @@ def _bench_query(conn: Connection[Any]) -> None:
             found[count].append(_planning_ms(conn, count))
     # The first of each reads the catalogue into the session.
     base = statistics.median(found[COUNTS[0]][1:])
-    print("| one-day query, partitions | ratio to 12, median | min | max | target | met |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    lines(["| one-day query, partitions | ratio to 12, median | min | max | target | met |"])
+    lines(["| --- | --- | --- | --- | --- | --- |"])
     for count in COUNTS:
         _row(f"{count} ({base:.2f} ms at 12)", found[count][1:], base, " ×", QUERY_TARGET)
 
@@ -101,7 +102,9 @@ def _timed(work: Callable[[], Any]) -> float:
 def _row(name: str, found: Sequence[float], base: float, unit: str, target: float) -> None:
     middle, low, high = (f(found) / base for f in (statistics.median, min, max))
     met = "yes" if middle <= target else "no"
-    print(f"| {name} | {middle:.2f}{unit} | {low:.2f} | {high:.2f} | ≤ {target:g}{unit} | {met} |")
+    lines(
+        [f"| {name} | {middle:.2f}{unit} | {low:.2f} | {high:.2f} | ≤ {target:g}{unit} | {met} |"]
+    )
 
 
 if __name__ == "__main__":

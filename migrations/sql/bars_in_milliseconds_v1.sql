@@ -19,7 +19,8 @@ select
 from market.bars as b;
 
 comment on view market.bars_in_milliseconds is
-'Bars with their instants in milliseconds since 1970 too. Filter by bar_at, which prunes partitions. One row per bar.';
+'Bars with their instants in milliseconds since 1970 too. Filter by bar_at, which prunes partitions. '
+'One row per bar.';
 comment on column market.bars_in_milliseconds.bar_at_ms is
 'First moment of the bar, in milliseconds since 1970.';
 comment on column market.bars_in_milliseconds.previous_close_at_ms is

@@ -125,3 +125,12 @@ def test_a_watch_works_until_it_is_told_to_stop(conn: Connection[Any]) -> None:
         process.kill()
     assert (process.returncode, told) == (0, "")
     assert all(each.act == [] for each in check(conn, datetime.now(UTC)))
+
+
+def test_the_ranges_of_each_partition_are_reported(conn: Connection[Any], scene: Scene) -> None:
+    scene.months(TRADES, 2026, 11, 11)
+    found = health(conn)
+    assert {each.column_name for each in found.brin} == {"executed_at", "event_id"}
+    assert {each.partition for each in found.brin} == {"trading.trades_p20261101"}
+    told = warehouse("check", "--brin").stdout
+    assert "trades_p20261101_executed_at_idx" in told

@@ -39,6 +39,7 @@ from warehouse.partitions.statements import script
 
 app = typer.Typer(no_args_is_help=True, help="See, make, retire and bring back partitions.")
 
+AllBrin = Annotated[bool, typer.Option("--brin", help="Show every partition's BRINs instead.")]
 AsSql = Annotated[bool, typer.Option("--sql", help="Print the SQL instead.")]
 
 
@@ -106,14 +107,16 @@ def apply(
 
 
 @app.command()
-def check(watch: Watch = False, every: Every = 300.0, as_json: Json = False) -> None:
+def check(
+    brin: AllBrin = False, watch: Watch = False, every: Every = 300.0, as_json: Json = False
+) -> None:
     """Say how far ahead partitions reach and what lags behind; exits with 1 when someone must act.
 
     Example: warehouse partitions check
     """
     if watch:
-        keep_watch(lambda: _check_once(as_json=as_json), every)
-    elif not _check_once(as_json=as_json):
+        keep_watch(lambda: _check_once(brin=brin, as_json=as_json), every)
+    elif not _check_once(brin=brin, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -153,10 +156,11 @@ def _apply_once(
     return not (failed or found.problems)
 
 
-def _check_once(*, as_json: bool) -> bool:
+def _check_once(*, brin: bool, as_json: bool) -> bool:
     with connection() as conn:
         health = examine(conn, datetime.now(UTC))
-    emit([asdict(each) for each in health], as_json, lambda _: _show_health(health))
+    show = _show_brin if brin else _show_health
+    emit([asdict(each) for each in health], as_json, lambda _: show(health))
     return not any(each.act for each in health)
 
 
@@ -176,6 +180,29 @@ def _show_health(health: list[Health]) -> None:
         "No table is partitioned.",
     )
     lines(f"{each.table}: {told}" for each in health for told in each.act)
+    if advice := [told for each in health for told in each.advice]:
+        more = f" (and {len(advice) - 1} more; --brin shows all)" if len(advice) > 1 else ""
+        lines([f"advice: {advice[0]}{more}"])
+
+
+def _show_brin(health: list[Health]) -> None:
+    table(
+        [
+            {
+                "index": each.index,
+                "column": each.column_name,
+                "correlation": each.correlation,
+                "heap pages": each.heap_pages,
+                "of the heap": f"{each.share:.3%}",
+                "unsummarized": f"{each.unsummarized} of {each.ranges}",
+                "counted": "yes" if each.is_exact else "estimated",
+            }
+            for one in health
+            for each in one.brin
+        ],
+        "No partition has a BRIN.",
+    )
+    lines(told for each in health for told in each.advice)
 
 
 def _as_rows(found: Plan) -> dict[str, Any]:

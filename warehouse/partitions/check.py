@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from warehouse.partitions.brin import Brin, brin_report
 from warehouse.partitions.catalog import State, read_world
 from warehouse.partitions.gates import read_gates
 from warehouse.partitions.plan import Blocked, Create, Gate, Partition
@@ -32,6 +33,11 @@ class Health:
     retention_lag_days: float  # how long the oldest partition is overdue
     blocked: Sequence[str]
     act: Sequence[str]
+    brin: Sequence[Brin] = ()  # of each partition; what it says is advice, and nobody's alarm
+
+    @property
+    def advice(self) -> list[str]:
+        return [told for each in self.brin for told in each.problems]
 
 
 def check(conn: Connection[Any], now: datetime) -> list[Health]:
@@ -41,6 +47,7 @@ def check(conn: Connection[Any], now: datetime) -> list[Health]:
     candidates = due(world)
     _, blocked = retirements(world, candidates, read_gates(conn, world, candidates))
     failed = _failures(conn)
+    ranges = brin_report(conn)
     return [
         _health(
             conn,
@@ -50,6 +57,7 @@ def check(conn: Connection[Any], now: datetime) -> list[Health]:
             [b for b in blocked if b.parent == state.policy.parent],
             [p.message for p in problems if p.parent == state.policy.parent]
             + failed.get(state.policy.parent, []),
+            [each for each in ranges if each.parent == state.policy.parent],
         )
         for state in world.states
     ]
@@ -62,6 +70,7 @@ def _health(
     missing: Sequence[Create],
     blocked: Sequence[Blocked],
     problems: Sequence[str],
+    brin: Sequence[Brin],
 ) -> Health:
     pending = sum(partition.pending for partition in state.partitions)
     homeless = _homeless(conn, state)
@@ -82,6 +91,7 @@ def _health(
             *([f"{pending} detach left pending; {APPLY}"] if pending else []),
             *_overdue(lag, blocked),
         ],
+        brin=brin,
     )
 
 

@@ -53,7 +53,11 @@ def attach(conn: Connection[Any], held: Held, step: Attach) -> int | None:
         return None
     mode = "access exclusive" if referenced(conn, table) else "share row exclusive"
     event_id = _take_in(conn, held, step, step.home, mode)
-    reach = {"parent": policy.parent, "start": step.bounds.start, "end": step.bounds.end}
+    reach = {
+        "parent": policy.parent,
+        "starts_at": step.bounds.start,
+        "ends_at": step.bounds.end,
+    }
     conn.execute(query("partitions/lower_floors"), reach)
     return event_id
 

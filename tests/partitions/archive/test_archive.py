@@ -201,6 +201,8 @@ def test_a_damaged_file_is_refused_by_its_name(
     damage(Path(archived.location.removeprefix("file://"), "part-00001.parquet"), how)
     with pytest.raises(ArchiveDamaged, match=r"part-00001\.parquet is (damaged|missing)"):
         verify(conn, archived.archive_id)
+    anew = archive(conn, SIGNALS, PARTITION, url, small)
+    assert (anew.state, anew.archive_id > archived.archive_id) == ("verified", True)
 
 
 def damage(path: Path, how: str) -> None:

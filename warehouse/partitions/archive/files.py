@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import UnsupportedOperation
 from typing import Any, cast
 
 import fsspec
@@ -53,9 +54,11 @@ class Sink:
     def settle(self) -> None:
         """On a disk, wait until what was written has reached it."""
         self._handle.flush()
-        if descriptor := getattr(self._handle, "fileno", None):
-            with suppress(OSError):  # a store that has no descriptors says so here
-                os.fsync(descriptor())
+        try:
+            descriptor = self._handle.fileno()
+        except (AttributeError, UnsupportedOperation):
+            return
+        os.fsync(descriptor)
 
 
 @dataclass(frozen=True)

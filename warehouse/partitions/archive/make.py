@@ -39,6 +39,9 @@ from warehouse.sql import query
 # How the times of a type are counted, and the zone to say with them.
 UNITS = {"date": ("D", ""), "timestamp": ("us", ""), "timestamptz": ("us", "+00:00")}
 
+# As documents or octets they may be long, and their order means nothing.
+UNORDERED = ("json", "jsonb", "bytea")
+
 logger = logging.getLogger(__name__)
 
 
@@ -127,6 +130,8 @@ def _described(column: Carried, written: Written) -> Carried:
     span = written.spans.get(column.name)
     if span is None:
         return column
+    if column.base in UNORDERED:
+        return column.model_copy(update={"nulls": span.nulls})
     ends = {"minimum": _said(column, span.lowest), "maximum": _said(column, span.highest)}
     return column.model_copy(update={"nulls": span.nulls} | ends)
 

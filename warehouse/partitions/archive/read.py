@@ -74,9 +74,15 @@ def _side_by_side(rows: Iterator[Any], scales: Iterator[Any]) -> Iterator[Batch]
 def _opened(stack: ExitStack, folder: Folder, name: str) -> Iterator[Any]:
     handle = stack.enter_context(folder.open(name))
     try:
-        return iter(pq.ParquetFile(handle).iter_batches(ROWS_A_CHUNK))
+        return _read(pq.ParquetFile(handle))
     except pa.ArrowInvalid as error:
         raise ArchiveDamaged(
             f"{folder.url}/{name} cannot be read: {error}. Nothing was changed; bring the file "
             "back from a copy."
         ) from error
+
+
+def _read(file: Any) -> Iterator[Any]:
+    """Group by group: a batch across groups would hold as many of them as it takes to fill it."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(ROWS_A_CHUNK, row_groups=[group])

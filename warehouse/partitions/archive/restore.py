@@ -55,6 +55,9 @@ def restore(conn: Connection[Any], archive_id: int, patience: Patience = PATIENC
                 load.load(conn, step, archive, manifest, columns)
             making.prepare(conn, step, patience)
             _attach(conn, entry, archive, patience)
+        except ArchiveError as error:
+            ledger.fail(conn, entry, str(error))
+            raise
         except (DriverError, WarehouseError, OSError) as error:
             raise _failed(conn, entry, archive, error) from error
     return archive_by_id(conn, archive_id)
@@ -63,8 +66,8 @@ def restore(conn: Connection[Any], archive_id: int, patience: Patience = PATIENC
 def _step(conn: Connection[Any], archive: Archive) -> Restore:
     if not archive.is_whole:
         raise ArchiveError(
-            f"Archive {archive.archive_id} of {archive.partition} is {archive.state}, not verified; "
-            f"nothing was restored. Run `warehouse partitions verify {archive.archive_id}`."
+            f"Archive {archive.archive_id} of {archive.partition} is {archive.state}; nothing was "
+            f"restored. `warehouse partitions archives {archive.parent}` lists the one in force."
         )
     policy = policy_of(conn, archive.parent)
     name = archive.partition.removeprefix(f"{policy.schema}.")
@@ -121,4 +124,4 @@ def _failed(
         "nothing of it, the archive is as it was; run it again when that is mended."
     )
     ledger.fail(conn, entry, message)
-    return type(ours)(str(ours)) if isinstance(ours, ArchiveError) else ArchiveError(message)
+    return ArchiveError(message)

@@ -20,7 +20,7 @@ from warehouse.partitions.archive.wire import HEADER, TRAILER, Tuples
 # Measured: larger chunks fall out of the processor's cache and are coded more slowly.
 ROWS_A_CHUNK = 8_192
 BYTES_A_CHUNK = 16 << 20
-ROWS_AT_ONCE = 128
+ROWS_AT_ONCE = 64
 
 SETTINGS = {
     "timezone": "UTC",
@@ -31,6 +31,8 @@ SETTINGS = {
     "jit": "off",
     "work_mem": "64MB",
     "row_security": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
     # A killed tool's query ends with it.
     "client_connection_check_interval": "1s",
 }

@@ -21,15 +21,22 @@ def verify(conn: Connection[Any], archive_id: int) -> Archive:
     archive = archive_by_id(conn, archive_id)
     manifest = archive.contents()
     with alone(conn, archive.partition):
-        prove(folder(archive.location), manifest)
-        if _stands(conn, archive) and not holds(conn, archive):
+        stands = _stands(conn, archive)
+        try:
+            prove(folder(archive.location), manifest)
+        except ArchiveDamaged as error:
+            if stands:  # it must not be let go on the strength of this archive
+                mark(conn, archive_id, ArchiveState.FAILED, error=str(error))
+            raise
+        if stands and not holds(conn, archive):
             raise PartitionChanged(
                 f"{archive.partition} holds other rows than archive {archive_id}, whose files are "
                 "as they were written. Nothing was changed; to archive it anew, run "
                 f"`warehouse partitions archive {archive.parent} {archive.partition}`."
             )
-        state = ArchiveState.RESTORED if archive.restored_at else ArchiveState.VERIFIED
-        mark(conn, archive_id, state, verified=True)
+        written = archive.state == ArchiveState.WRITTEN
+        state = ArchiveState.VERIFIED if written else ArchiveState(archive.state)
+        mark(conn, archive_id, state, error=archive.error, verified=True)
     return archive_by_id(conn, archive_id)
 
 

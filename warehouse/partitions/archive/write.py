@@ -147,19 +147,8 @@ def _outputs(
 def _output(
     folder: Folder, name: str, schema: pa.Schema, key: Sequence[str], layout: Layout
 ) -> Iterator[Output]:
-    order = [(column, "ascending") for column in key if column in schema.names]
     with folder.create(name) as sink:
-        writer = pq.ParquetWriter(
-            pa.PythonFile(sink, mode="w"),
-            schema,
-            compression="zstd",
-            write_statistics=True,
-            write_page_index=True,
-            store_decimal_as_integer=True,
-            use_dictionary=[each.name for each in schema if pa.types.is_string(each.type)],
-            column_encoding={each.name: DELTA for each in schema if _counts_up(each.type)},
-            sorting_columns=pq.SortingColumn.from_ordering(schema, order) if order else None,
-        )
+        writer = parquet(pa.PythonFile(sink, mode="w"), schema, key)
         output = Output(sink, writer, schema, layout)
         try:
             yield output
@@ -169,6 +158,22 @@ def _output(
             raise
         finally:
             writer.close()
+
+
+def parquet(where: Any, schema: pa.Schema, key: Sequence[str]) -> Any:
+    """A writer that packs what we have in it, in encodings that every reader of Parquet knows."""
+    order = [(column, "ascending") for column in key if column in schema.names]
+    return pq.ParquetWriter(
+        where,
+        schema,
+        compression="zstd",
+        write_statistics=True,
+        write_page_index=True,
+        store_decimal_as_integer=True,
+        use_dictionary=[each.name for each in schema if pa.types.is_string(each.type)],
+        column_encoding={each.name: DELTA for each in schema if _counts_up(each.type)},
+        sorting_columns=pq.SortingColumn.from_ordering(schema, order) if order else None,
+    )
 
 
 def _counts_up(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
--- Which steps were left by a run that was killed? Whoever asks holds the advisory lock: nobody is behind them.
+-- Which runs did a kill leave open? Nobody else is at work while the maintenance lock is held.
 -- One row per detach that had begun; every step that needs that lock is closed.
 -- Archives and indexes are made without it: theirs are closed when they are a day old.
 with open as (

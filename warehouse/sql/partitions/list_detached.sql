@@ -16,7 +16,7 @@ select
         limit 1
     ) as last_step,
     coalesce(k.keys, '{}') as keys,
-    exists (
+    exists(
         select from pg_catalog.pg_index as i
         where
             i.indrelid = c.oid
@@ -30,7 +30,7 @@ inner join pg_catalog.pg_namespace as n
     on n.nspname in (split_part(p.parent_table, '.', 1), p.retention_schema)
 inner join pg_catalog.pg_class as c
     on
-        c.relnamespace = n.oid and c.relkind = 'r' and not c.relispartition
+        n.oid = c.relnamespace and c.relkind = 'r' and not c.relispartition
         and starts_with(c.relname, s.stem)
         and substr(c.relname, length(s.stem) + 1) ~ '^\d{8}(_\d{6})?$'
 left join lateral (

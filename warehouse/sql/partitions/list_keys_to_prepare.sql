@@ -10,7 +10,7 @@ left join pg_catalog.pg_constraint as t
         t.conrelid = to_regclass(%(table)s)
         and t.contype = 'f'
         and t.conparentid = 0
-        and t.conname = f.conname
+        and f.conname = t.conname
 where
     f.conrelid = to_regclass(%(parent)s)
     and f.contype = 'f'

@@ -7,7 +7,7 @@ select
     b.bound = 'DEFAULT' as is_default,
     (regexp_match(b.bound, 'FROM \(''([^'']+)''\)'))[1]::timestamptz as starts_at,
     (regexp_match(b.bound, 'TO \(''([^'']+)''\)'))[1]::timestamptz as ends_at
-from unnest(%(parents)s::text []) as p (parent)
+from unnest(%(parents)s::text[]) as p (parent)
 inner join pg_catalog.pg_inherits as i on i.inhparent = to_regclass(p.parent)
 inner join pg_catalog.pg_class as c on i.inhrelid = c.oid
 cross join lateral (select pg_catalog.pg_get_expr(c.relpartbound, c.oid) as bound) as b

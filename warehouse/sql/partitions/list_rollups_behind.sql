@@ -8,7 +8,7 @@ select
     r.snapshot is null as unbuilt,
     coalesce(u.unread, false) as unread
 from
-    unnest(%(parents)s::text [], %(names)s::text [], %(ends)s::timestamptz [])
+    unnest(%(parents)s::text[], %(names)s::text[], %(ends)s::timestamptz[])
         as c (parent, name, ends_at)
 inner join ops.rollups as r on c.parent = any(r.sources) and r.environment = 'prod'
 left join lateral (

@@ -19,11 +19,12 @@ released as (
     returning h.*
 )
 
-select audit.record_event(
-    'audit', 'holds', 'update', 1, account_ids => '{}', instrument_ids => '{}',
-    images => jsonb_build_array(
-        jsonb_build_object('key', r.hold_id::text, 'before', to_jsonb(b), 'after', to_jsonb(r))
-    )
-) as event_id
+select
+    audit.record_event(
+        'audit', 'holds', 'update', 1, account_ids => '{}', instrument_ids => '{}',
+        images => jsonb_build_array(
+            jsonb_build_object('key', r.hold_id::text, 'before', to_jsonb(b), 'after', to_jsonb(r))
+        )
+    ) as event_id
 from released as r
 inner join held as b on r.hold_id = b.hold_id;
