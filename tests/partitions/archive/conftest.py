@@ -66,6 +66,7 @@ def conn(database: Target) -> Iterator[Connection[Any]]:
 def small(monkeypatch: pytest.MonkeyPatch) -> write.Layout:
     """Files and row groups so small that a few thousand rows make several."""
     monkeypatch.setattr(rows, "ROWS_A_CHUNK", 250)
+    monkeypatch.setattr(rows, "ROWS_AT_ONCE", 50)
     return write.Layout(rows_a_group=500, rows_a_file=1000)
 
 

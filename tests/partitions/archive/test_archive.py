@@ -246,7 +246,7 @@ class Full(MemoryFileSystem):  # type: ignore[misc]
         return handle
 
 
-@pytest.mark.parametrize("room", [0, 20_000, 60_000])
+@pytest.mark.parametrize("room", [0, 20_000, 40_000])
 def test_a_disk_that_fills_leaves_nothing_behind(
     conn: Connection[Any], small: Layout, room: int
 ) -> None:

@@ -152,19 +152,23 @@ def test_the_server_is_killed_in_the_middle_of_an_archive_and_of_a_restore(
     install.migrate(target)
     signals(target)
 
-    def doomed(really: Any, left: int) -> Any:
+    def doomed(really: Any, left: int, conn: Connection[Any]) -> Any:
+        """The session's process goes too: it would not notice before it waits for its client."""
+        backend = conn.info.backend_pid
+
         def call(*args: Any) -> Any:
             nonlocal left
             left -= 1
             pid = own.status().pid
             if left == 0 and pid:
                 os.kill(pid, signal.SIGKILL)
+                os.kill(backend, signal.SIGKILL)
             return really(*args)
 
         return call
 
     with monkeypatch.context() as patch, connect(**target.keywords(), autocommit=True) as conn:
-        patch.setattr(f"{PACKAGE}.write.decode", doomed(rows.decode, 4))
+        patch.setattr(f"{PACKAGE}.write.decode", doomed(rows.decode, 4, conn))
         with pytest.raises(WarehouseError):
             archive(conn, SIGNALS, PARTITION, url, small)
 
@@ -177,7 +181,7 @@ def test_the_server_is_killed_in_the_middle_of_an_archive_and_of_a_restore(
         conn.execute("alter table trading.signals_p20260101 rename to signals_before")
 
     with monkeypatch.context() as patch, connect(**target.keywords(), autocommit=True) as conn:
-        patch.setattr(f"{PACKAGE}.read.encode", doomed(rows.encode, 2))
+        patch.setattr(f"{PACKAGE}.read.encode", doomed(rows.encode, 2, conn))
         with pytest.raises(WarehouseError):
             restore(conn, archived.archive_id)
 
