@@ -9,14 +9,16 @@ from psycopg import Connection, connect
 
 from warehouse.db import migrations
 from warehouse.db.catalog import describe
+from warehouse.db.errors import translated
 from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
-from warehouse.errors import SchemaVersionError
+from warehouse.errors import SchemaVersionError, StatementError
 from warehouse.jobs import install
 from warehouse.models.base import SCHEMAS, Base
 from warehouse.models.parity import parity_differences
 from warehouse.partitions import ensure
 from warehouse.partitions.apply import apply_ahead
+from warehouse.partitions.policy import policies
 
 
 @pytest.fixture
@@ -94,9 +96,10 @@ def test_a_database_ahead_of_the_code_is_named_so(database: Target) -> None:
 def test_a_database_behind_the_code_is_named_so(empty: Target) -> None:
     with (
         connect(**empty.keywords()) as conn,
-        pytest.raises(SchemaVersionError, match="Run `warehouse migrate`"),
+        pytest.raises(StatementError, match="behind this code, run `warehouse migrate`"),
+        translated(),
     ):
-        migrations.require_head(conn)
+        policies(conn)
 
 
 def test_every_table_view_and_column_has_a_comment(database: Target) -> None:

@@ -66,15 +66,6 @@ def pending(conn: Connection[Any]) -> list[str]:
     return [f"{step.revision} {step.doc}" for step in reversed(steps) if step.revision != at]
 
 
-def require_head(conn: Connection[Any]) -> None:
-    """Fail with the way on when the database is behind or ahead of this code."""
-    behind = pending(conn)
-    if behind:
-        raise SchemaVersionError(
-            f"The database lacks {len(behind)} of this code's migrations. Run `warehouse migrate`."
-        )
-
-
 def upgrade(target: Target, revision: str = "head") -> None:
     with _explained():
         command.upgrade(config(target), revision)
