@@ -1,6 +1,7 @@
 """`python -m api` serves the read API with the settings of the environment; `warehouse serve` runs it."""
 
 import sys
+from collections.abc import Callable
 
 from pydantic import ValidationError
 
@@ -10,8 +11,13 @@ from warehouse.errors import WarehouseError
 
 
 def main() -> None:
+    run_or_say(lambda: serve(ServerSettings()))
+
+
+def run_or_say(run: Callable[[], None]) -> None:
+    """What keeps it from running is one sentence."""
     try:
-        serve(ServerSettings())
+        run()
     except KeyboardInterrupt:
         sys.exit(130)
     except ValidationError as error:

@@ -1,19 +1,29 @@
-"""The application: its routes, its problems, and the read pool that lives as long as it does."""
+"""The application: its routes, its problems, and what lives as long as it does."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from api.access import open_recorder
+from api.cache import Cache
+from api.credentials import Keys
 from api.errors import install_handlers
+from api.limits import Limits
+from api.listening import open_listener
 from api.logs import RequestLog
 from api.pools import open_reader
-from api.routes import docs, health, market
+from api.routes import batch, docs, health, metrics
+from api.routes.nouns import REPORTS
+from api.routing import ReportRoute
+from api.serving import Service
 from api.settings import ServerSettings
+from api.tokens import open_tokens
+from api.tracing import Traced, provider_from_environment
 from warehouse.db.migrations import head
-from warehouse.db.target import Target, replica
+from warehouse.db.target import Target, primary, replica
 
 SUMMARY = "Reports of the trading warehouse; everything here only reads."
 DESCRIPTION = """
@@ -24,16 +34,22 @@ Every answer has an `X-Request-Id`, your own if you sent one.
 """
 
 
-def create_app(settings: ServerSettings | None = None, target: Target | None = None) -> FastAPI:
-    """The API over a server, by default the one that the environment names for reads."""
+def create_app(
+    settings: ServerSettings | None = None,
+    target: Target | None = None,
+    reads: Target | None = None,
+) -> FastAPI:
+    """The API over a server, by default the ones that the environment names."""
     settings = settings or ServerSettings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            app.state.revision = head()
-            async with open_reader(target or replica(), settings) as reader:
-                app.state.reader = reader
+            async with AsyncExitStack() as stack:
+                app.state.revision = head()
+                app.state.service = await _open(
+                    stack, settings, target or primary(), reads or target or replica()
+                )
                 yield
         except Exception as error:
             app.state.failure = error  # for server.py: its server passes only a text on
@@ -47,9 +63,36 @@ def create_app(settings: ServerSettings | None = None, target: Target | None = N
         lifespan=lifespan,
         openapi_url=None,  # routes/docs.py serves it, and a page of our own
     )
+    if provider := provider_from_environment():
+        app.add_middleware(Traced, provider=provider)
     app.add_middleware(RequestLog)
     install_handlers(app)
-    for routes in (docs, health, market):
+    # First, for routes are tried in their order, and nearly every request is for one of these.
+    app.router.routes.extend(ReportRoute(report) for report in REPORTS)
+    for routes in (docs, health, metrics, batch):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=docs.STATIC), name="static")
     return app
+
+
+async def _open(
+    stack: AsyncExitStack, settings: ServerSettings, target: Target, reads: Target
+) -> Service:
+    tokens = open_tokens(settings)
+    reader = await stack.enter_async_context(open_reader(reads, settings))
+
+    async def find(**by: object) -> list[object]:
+        return await reader.rows("authenticate", **by)
+
+    keys = Keys(find, settings.key_seconds, tokens)
+    listener = await stack.enter_async_context(open_listener(target, settings, keys.forget))
+    return Service(
+        reader=reader,
+        recorder=await stack.enter_async_context(open_recorder(target, settings)),
+        keys=keys,
+        limits=Limits(settings.rate_limit, settings.concurrency_limit),
+        listener=listener,
+        cache=Cache(settings.cache_megabytes * 2**20),
+        stream_seconds=settings.stream_timeout,
+        batch_seconds=settings.statement_timeout,
+    )

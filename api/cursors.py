@@ -1,35 +1,36 @@
 """Cursors of keyset pages: where a page ended, bound to the query that it was a page of."""
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from api.errors import BAD_CURSOR, Problem
+from api.parameters import BIGINT
+from api.rows import Kind
 
-BIGINT = range(-(2**63), 2**63)
-LONGEST = 2000
+Query = tuple[object, ...]
 
 
-def encode(query: Mapping[str, object], *position: object) -> str:
-    """The cursor of the page after `position`, the last row's sort key."""
+def encode(query: Query, position: Sequence[str]) -> str:
+    """The cursor of the page after `position`, the last row's sort key as text."""
     content = orjson.dumps([_digest(query), *position])
     return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def decode(cursor: str, query: Mapping[str, object], *types: type) -> list[Any]:
+def decode(cursor: str, query: Query, kinds: Sequence[Kind]) -> tuple[Any, ...]:
     """The position in a cursor of this query; anything else is a problem, never an error."""
     content = _content(cursor)
-    if not isinstance(content, list) or len(content) != 1 + len(types):
+    if not isinstance(content, list) or len(content) != 1 + len(kinds):
         raise _refused("The cursor is damaged.")
     digest, *position = content
     if digest != _digest(query):
         raise _refused("The cursor belongs to another query: its filters or its order differ.")
-    if not all(_is(value, kind) for value, kind in zip(position, types, strict=True)):
-        raise _refused("The cursor is damaged.")
-    return position
+    return tuple(_read(value, kind) for value, kind in zip(position, kinds, strict=True))
 
 
 def _content(cursor: str) -> Any:
@@ -40,16 +41,50 @@ def _content(cursor: str) -> Any:
         raise _refused("The cursor is damaged.") from error
 
 
-def _digest(query: Mapping[str, object]) -> str:
-    text = orjson.dumps(query, option=orjson.OPT_SORT_KEYS)
-    return blake2b(text, digest_size=8).hexdigest()
+def _digest(query: Query) -> str:
+    return blake2b(repr(query).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def _is(value: object, kind: type) -> bool:
-    """Of the type, and something that PostgreSQL can hold; a bool is no number here."""
-    if kind is int:
-        return type(value) is int and value in BIGINT
-    return type(value) is kind and "\0" not in str(value)
+def _read(value: object, kind: Kind) -> Any:
+    """The value as its column's type, if it is one that PostgreSQL can hold."""
+    if not isinstance(value, str) or "\0" in value:
+        raise _refused("The cursor is damaged.")
+    try:
+        return READERS[kind](value)
+    except (ValueError, ArithmeticError) as error:
+        raise _refused("The cursor is damaged.") from error
+
+
+def _bigint(value: str) -> int:
+    number = int(value)
+    if number not in BIGINT:
+        raise ValueError("past bigint")
+    return number
+
+
+def _instant(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("without a zone")
+    return moment
+
+
+def _decimal(value: str) -> Decimal:
+    number = Decimal(value)
+    if not number.is_finite() or abs(number.adjusted()) > 1000:
+        raise ValueError("no amount")
+    return number
+
+
+READERS: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.KEY: _bigint,
+    Kind.INTEGER: _bigint,
+    Kind.DECIMAL: _decimal,
+    Kind.FLOAT: float,
+    Kind.TEXT: str,
+    Kind.INSTANT: _instant,
+    Kind.DAY: date.fromisoformat,
+}
 
 
 def _refused(detail: str) -> Problem:

@@ -1,4 +1,4 @@
-"""What routes are given, and the problems that each of them may answer with."""
+"""What the routes that are no reports are given, and how problems are documented."""
 
 from typing import Annotated, Any
 
@@ -7,14 +7,11 @@ from fastapi import Depends, Request
 from api.errors import MEDIA_TYPE
 from api.pools import Reader
 
-# The contract that clients rely on. Each router names it itself: a prefix given when a router is
-# included is missing from the route that the log and the metrics are told.
-VERSION = "/v1"
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 async def _reader(request: Request) -> Reader:
-    reader: Reader = request.app.state.reader
+    reader: Reader = request.app.state.service.reader
     return reader
 
 
@@ -27,11 +24,3 @@ def problems(**described: str) -> dict[int | str, dict[str, Any]]:
         int(status.removeprefix("_")): {"description": text, "content": PROBLEM}
         for status, text in described.items()
     }
-
-
-REPORT_PROBLEMS = problems(
-    _422="A parameter is not what it should be.",
-    _500="The API failed.",
-    _503="The API is busy, or cannot reach the database; see Retry-After.",
-    _504="The report took too long.",
-)

@@ -18,6 +18,7 @@ DRIVER_ERRORS = (
     OSError,
 )
 MEDIA_TYPE = "application/problem+json"
+CLIENT_GONE = 499
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,52 @@ class Kind:
     title: str
     hint: str | None = None
     retry_after: int | None = None
+    challenge: str | None = None
 
 
 INVALID = Kind("invalid_parameter", 422, "A parameter is not what it should be")
-BAD_VALUE = Kind("bad_value", 400, "The database cannot read a value")
+BAD_VALUE = Kind(
+    "bad_value", 400, "The database cannot read a value", "Mend the value that `detail` tells of."
+)
 BAD_CURSOR = Kind(
     "bad_cursor",
     400,
     "The cursor is not one of this query's",
     "Start again without a cursor; use `next_cursor` as it came, with the same filters.",
 )
+UNAUTHENTICATED = Kind(
+    "unauthenticated",
+    401,
+    "No key that works was sent",
+    "Send `Authorization: Bearer <key>`; `warehouse keys create` makes a key.",
+    challenge="Bearer",
+)
+OUT_OF_SCOPE = Kind(
+    "out_of_scope",
+    403,
+    "The key may not do this",
+    "Ask for a key with the scope that `scope` names.",
+    challenge='Bearer error="insufficient_scope"',
+)
 NOT_FOUND = Kind("not_found", 404, "There is nothing here", "The reports are listed at /docs.")
+NOT_ACCEPTABLE = Kind(
+    "not_acceptable",
+    406,
+    "There is no such form of this report",
+    "Ask for application/json, text/csv, application/x-ndjson or application/vnd.apache.arrow.stream.",
+)
+RATE_LIMITED = Kind(
+    "rate_limited", 429, "The key asks too often", "Try again after the time in Retry-After."
+)
+TOO_MANY_AT_ONCE = Kind(
+    "too_many_at_once",
+    429,
+    "The key asks too much at once",
+    "Wait for an answer before asking on.",
+    1,
+)
+BODY_TOO_LARGE = Kind("body_too_large", 413, "The request's body is too large")
+TOO_LARGE = Kind("headers_too_large", 431, "The request's head is too large")
 BUSY = Kind("busy", 503, "The API is busy", "Try again after the time in Retry-After.", 1)
 UNAVAILABLE = Kind(
     "database_unavailable",
@@ -56,6 +92,13 @@ NOT_MIGRATED = Kind(
     "The database is not at the version of this API",
     "Its operator runs `warehouse migrate`.",
 )
+NOT_BUILT = Kind(
+    "not_built",
+    503,
+    "What the report reads was not built yet",
+    "Its operator runs `warehouse build`.",
+    60,
+)
 INTERNAL = Kind(
     "internal_error",
     500,
@@ -68,7 +111,7 @@ BY_SQLSTATE = {
     "57014": TOO_SLOW,  # query_canceled: statement_timeout
     "42501": NOT_MIGRATED,  # insufficient_privilege: the grant comes with the function
     "42883": NOT_MIGRATED,  # undefined_function
-    "42P01": NOT_MIGRATED,  # undefined_table
+    "42P01": NOT_BUILT,  # undefined_table: reports are installed before the marts they read
     "42703": NOT_MIGRATED,  # undefined_column
     "3F000": NOT_MIGRATED,  # invalid_schema_name
     "22": BAD_VALUE,  # data_exception: out of range, not UTF-8, not a date
@@ -87,13 +130,51 @@ class Problem(Exception):
     """What a request got instead of its report."""
 
     def __init__(
-        self, kind: Kind, detail: str, *, field: str | None = None, **members: object
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        field: str | None = None,
+        retry_after: int | None = None,
+        **members: object,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.field = field
+        self.retry_after = retry_after or kind.retry_after
         self.members = members
+
+    def body(self, request_id: str | None) -> dict[str, object]:
+        """Its members; those that say nothing are left out."""
+        kind = self.kind
+        body = {
+            "type": f"urn:tapehouse:problem:{kind.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+            "code": kind.code,
+            "hint": kind.hint,
+            "field": self.field,
+            "request_id": request_id,
+            **self.members,
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+    def headers(self) -> dict[str, str]:
+        found = {"Retry-After": self.retry_after, "WWW-Authenticate": self.kind.challenge}
+        return {name: str(value) for name, value in found.items() if value is not None}
+
+
+class ClientGone(Exception):
+    """The client left before its answer."""
+
+
+def invalid(found: list[dict[str, str]]) -> Problem:
+    """One or more wrong parameters: the first is told as the problem, all of them in `errors`."""
+    first = found[0]
+    errors = found if len(found) > 1 else None
+    return Problem(INVALID, first["detail"], field=first["field"], errors=errors)
 
 
 def from_driver(error: Exception) -> Problem:
@@ -110,22 +191,10 @@ def from_driver(error: Exception) -> Problem:
 
 
 def answer(request: Request, problem: Problem) -> Response:
-    """The problem as it is sent; members that say nothing are left out."""
-    kind = problem.kind
-    body = {
-        "type": f"urn:tapehouse:problem:{kind.code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": problem.detail,
-        "code": kind.code,
-        "hint": kind.hint,
-        "field": problem.field,
-        "request_id": request.scope.get("state", {}).get("request_id"),
-        **problem.members,
-    }
-    headers = {} if kind.retry_after is None else {"Retry-After": str(kind.retry_after)}
-    content = orjson.dumps({name: value for name, value in body.items() if value is not None})
-    return Response(content, kind.status, headers, MEDIA_TYPE)
+    """The problem as it is sent."""
+    request_id = request.scope.get("state", {}).get("request_id")
+    content = orjson.dumps(problem.body(request_id))
+    return Response(content, problem.kind.status, problem.headers(), MEDIA_TYPE)
 
 
 def install_handlers(app: FastAPI) -> None:
@@ -133,6 +202,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(ClientGone, _on_gone)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -154,9 +224,11 @@ async def _on_http(request: Request, error: Any) -> Response:
 
 async def _on_validation(request: Request, error: Any) -> Response:
     found = [{"field": _field(e["loc"]), "detail": e["msg"]} for e in error.errors()]
-    more = {"errors": found} if len(found) > 1 else {}
-    first = found[0]
-    return answer(request, Problem(INVALID, first["detail"], field=first["field"], **more))
+    return answer(request, invalid(found))
+
+
+async def _on_gone(_request: Request, _error: Any) -> Response:
+    return Response(status_code=CLIENT_GONE)  # for the log; nobody reads it
 
 
 async def _on_bug(request: Request, _error: Any) -> Response:

@@ -3,13 +3,18 @@
 import logging
 import re
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener
+from queue import Full, Queue
 from typing import Any
 from uuid import uuid4
 
 import orjson
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.metrics import REQUESTS
 
 REQUEST_ID = "X-Request-Id"
 # What a caller may have us write into the log and send back.
@@ -50,6 +55,30 @@ CONFIG: dict[str, Any] = {
 }
 
 
+LONGEST_QUEUE = 10_000
+
+
+class _Lines(QueueHandler):
+    """Puts a line by; where nobody reads, lines are lost, and no request waits for them."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record  # made into text by the one who writes it
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        with suppress(Full):
+            self.queue.put_nowait(record)
+
+
+def written_aside() -> QueueListener:
+    """From now on lines are written by a thread: a full pipe holds up nobody. `stop` ends it."""
+    root = logging.getLogger()
+    queue: Queue[logging.LogRecord] = Queue(LONGEST_QUEUE)
+    listener = QueueListener(queue, *root.handlers)
+    root.handlers = [_Lines(queue)]
+    listener.start()
+    return listener
+
+
 class RequestLog:
     """Names every request, in its answer and in a line of the log, whatever becomes of it."""
 
@@ -77,8 +106,11 @@ class RequestLog:
         try:
             await self.app(scope, receive, tell)
         finally:
-            elapsed = (time.perf_counter() - started) * 1000
-            access.info("request", extra={"fields": _line(scope, request_id, sent, elapsed)})
+            elapsed = time.perf_counter() - started
+            # A path that is no route's could be any: it would make the metrics as many.
+            route = getattr(scope.get("route"), "path", "none")
+            REQUESTS.labels(route, sent["status"]).observe(elapsed)
+            access.info("request", extra={"fields": _line(scope, request_id, sent, elapsed * 1000)})
 
 
 def _request_id(offered: str | None) -> str:

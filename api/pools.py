@@ -1,7 +1,7 @@
 """The read pool: connections that run as the API's role, and the one way a report is asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -37,27 +37,53 @@ IMMATERIAL = frozenset(
 STATEMENTS_KEPT = 200
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reader:
     """Reads reports; it holds no connection between two of them."""
 
     pool: Any
     wait: float
+    queue: int
+    waiting: int = 0
 
-    async def rows(self, report: str, **arguments: object) -> list[Any]:
-        """The rows of `api.<report>`; whatever the driver raises comes out as a problem."""
+    async def rows(self, function: str, **arguments: object) -> list[Any]:
+        """The rows of `api.<function>`; whatever the driver raises comes out as a problem."""
+        async with self.lent() as connection:
+            rows: list[Any] = await connection.fetch(
+                _call(function, tuple(arguments)), *arguments.values()
+            )
+        return rows
+
+    async def row(self, statement: str, arguments: Sequence[object], seconds: float) -> Any:
+        """The one row of a statement that is given up after a time, also when its caller is."""
+        async with self.lent() as connection:
+            return await connection.fetchrow(statement, *arguments, timeout=seconds)
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[Any]:
+        """A connection; a `Problem` where none comes free, or where the block fails on the driver."""
         connection = await self._acquire()
         try:
-            rows: list[Any] = await connection.fetch(
-                _call(report, tuple(arguments)), *arguments.values()
-            )
+            yield connection
         except DRIVER_ERRORS as error:
             raise from_driver(error) from error
         finally:
             await self.pool.release(connection)
-        return rows
+
+    @asynccontextmanager
+    async def snapshot(self, seconds: float) -> AsyncIterator[Any]:
+        """A connection whose statements all see one moment, each for as long as is said."""
+        async with (
+            self.lent() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(f"set local statement_timeout = {seconds * 1000:.0f}")
+            yield connection
 
     async def _acquire(self) -> Any:
+        if self.waiting >= self.queue:
+            raise Problem(BUSY, f"{self.waiting} requests wait for a database connection already.")
+        self.waiting += 1
         try:
             return await self.pool.acquire(timeout=self.wait)
         except TimeoutError as error:
@@ -66,6 +92,8 @@ class Reader:
             ) from error
         except DRIVER_ERRORS as error:
             raise from_driver(error) from error
+        finally:
+            self.waiting -= 1
 
 
 @asynccontextmanager
@@ -74,10 +102,10 @@ async def open_reader(target: Target, settings: ServerSettings) -> AsyncIterator
     try:
         pool = await asyncpg.create_pool(**connect_arguments(target, settings))
     except (*DRIVER_ERRORS, ValueError) as error:
-        raise ConnectionFailed(_why_not(error, target)) from error
+        raise ConnectionFailed(why_not(error, target, API)) from error
     try:
         await _check(pool)
-        yield Reader(pool, settings.pool_wait)
+        yield Reader(pool, settings.pool_wait, settings.pool_queue)
     finally:
         await _close(pool, settings.shutdown_grace)
 
@@ -105,6 +133,7 @@ def connect_arguments(target: Target, settings: ServerSettings) -> dict[str, Any
         "statement_cache_size": STATEMENTS_KEPT if settings.prepared_statements else 0,
         "server_settings": {
             "role": API,
+            "timezone": "UTC",  # instants are written as PostgreSQL writes them
             "default_transaction_read_only": "on",
             "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
             # Compiling costs more than any report that answers in time could win by it.
@@ -143,12 +172,13 @@ async def _close(pool: Any, grace: float) -> None:
         pool.terminate()
 
 
-def _why_not(error: Exception, target: Target) -> str:
+def why_not(error: Exception, target: Target, role: str) -> str:
+    """Why a pool that acts as the role did not open, and what mends it."""
     reason = str(error).strip().rstrip(".") or type(error).__name__
     # Roles come first: the startup of a connection fails on a role that is missing or not granted.
     remedy = (
         "Run `warehouse roles ensure`, which makes the role and lets the login act as it."
-        if API in reason
+        if role in reason
         else "Start the server (`warehouse up`), or mend the connection string, and try again."
     )
     return f"The API could not connect to {target.origin}: {reason}. {remedy}"

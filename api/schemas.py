@@ -1,37 +1,6 @@
-"""What the answers look like, for the OpenAPI document; rows are not validated against it on the way out."""
+"""What the answers that are no reports look like: problems, and the state of the server."""
 
-from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
-
-AssetType = Literal[
-    "equity",
-    "etf",
-    "mutual_fund",
-    "index",
-    "option",
-    "future",
-    "forex",
-    "crypto",
-    "bond",
-    "currency",
-    "event",
-]
-
-
-def _storable(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not hold a NUL character, which PostgreSQL cannot store")
-    return value
-
-
-SearchText = Annotated[str, AfterValidator(_storable)]
-Id = Annotated[str, Field(description="Key, as a string: it may pass 2^53.", examples=["17"])]
-Number = Annotated[
-    Decimal, WithJsonSchema({"type": "string", "format": "decimal", "examples": ["100.00"]})
-]
+from pydantic import BaseModel, Field
 
 
 class FieldProblem(BaseModel):
@@ -76,30 +45,3 @@ class Readiness(BaseModel):
 
     ready: bool = True
     checks: list[Check]
-
-
-class Instrument(BaseModel):
-    """One listing: a symbol used again after a delisting is another one."""
-
-    instrument_id: Id
-    symbol: str = Field(description="Ticker; an option's is its 21-character OSI symbol.")
-    asset_type: AssetType
-    exchange: str | None = Field(description="Market identifier code.", examples=["XNAS"])
-    currency: str = Field(description="Currency of the price.", examples=["USD"])
-    company_name: str | None
-    sector: str | None
-    industry: str | None
-    country: str | None = Field(description="ISO 3166 alpha-2.")
-    multiplier: Number = Field(description="Units one contract stands for.")
-    underlying_id: Id | None = Field(description="Instrument that a derivative derives from.")
-    is_optionable: bool
-    is_active: bool
-    listed_at: datetime | None
-    delisted_at: datetime | None
-
-
-class InstrumentPage(BaseModel):
-    """A page of instruments, by symbol."""
-
-    data: list[Instrument]
-    next_cursor: str | None = Field(description="`cursor` of the next page; null on the last.")

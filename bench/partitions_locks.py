@@ -65,19 +65,19 @@ select g, g::text, '', g::text::bytea, 'A', 'cash', 'USD' from generate_series(1
 """
 TRADE = """
 insert into trading.trades (account_id, executed_at, trade_id, instrument_id, side, quantity, price,
-    source_id, event_id)
-select 1 + g % 200, {at}, {first} + g, 1 + g % 500, 'buy', 1, 1, 1, 1
+    source_id)
+select 1 + g % 200, {at}, {first} + g, 1 + g % 500, 'buy', 1, 1, 1
 from generate_series(1, {rows}) g
 """
 TRANSACTIONS = """
 insert into trading.transactions (account_id, transaction_at, transaction_id, transaction_type,
-    status, net_amount, currency, source_id, event_id)
-select 1 + g % 200, {at}, g, 'trade', 'valid', 1, 'USD', 1, 1 from generate_series(1, {rows}) g
+    status, net_amount, currency, source_id)
+select 1 + g % 200, {at}, g, 'trade', 'valid', 1, 'USD', 1 from generate_series(1, {rows}) g
 """
 ITEMS = """
 insert into trading.transaction_items (account_id, transaction_at, transaction_id, item_no, amount,
-    cost, event_id)
-select account_id, transaction_at, transaction_id, 1, 1, 1, 1 from trading.transactions
+    cost)
+select account_id, transaction_at, transaction_id, 1, 1, 1 from trading.transactions
 """
 
 
@@ -127,8 +127,8 @@ def _session(target: Target) -> Connection[Any]:
 
 
 def _load(conn: Connection[Any], rows: int, folder: Path) -> None:
-    conn.execute(DIMENSIONS)
     apply(conn)
+    conn.execute(DIMENSIONS)
     for name in TABLES:
         ensure(conn, Base.metadata.tables[name], START, END)
     at = f"'{START}'::timestamptz + g * interval '30 days' / {rows + 1}"

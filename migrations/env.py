@@ -9,12 +9,11 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import SchemaItem
 
 from warehouse.access import OWNER
+from warehouse.db.migrations import MIGRATION_LOCK
 from warehouse.db.target import primary
 from warehouse.models import Base
 from warehouse.models.base import SCHEMAS
 from warehouse.settings import MigrationSettings
-
-MIGRATION_LOCK = 720_315_000_1  # any number that every version of this file agrees on
 
 PARTITIONS = text(
     "select format('%s.%s', n.nspname, c.relname) from pg_class c"

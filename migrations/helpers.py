@@ -205,3 +205,47 @@ def comment_view(view: str, table: str) -> None:
         end;
         $$
     """)
+
+
+# -- audit -----------------------------------------------------------------------------------------
+
+
+def watch(
+    table: str,
+    kind: str,
+    *,
+    time: str | None = None,
+    account: str | None = None,
+    instrument: str | None = None,
+    hidden: Sequence[str] = (),
+) -> None:
+    """From now on every statement on `schema.table` leaves an event (migrations/sql/watch_v1.sql)."""
+    words = (table, kind, time, account, instrument, f"{{{','.join(hidden)}}}")
+    told = ", ".join("null" if word is None else f"'{word}'" for word in words)
+    op.execute(f"select audit.watch({told})")
+
+
+def unwatch() -> None:
+    """Take the triggers of every watched table away, with their functions and defaults."""
+    op.execute("""
+        do $$
+        declare
+            watched record;
+        begin
+            for watched in
+                select t.tgrelid::regclass as relation, t.tgname as name, t.tgfoid::regprocedure as function
+                from pg_trigger as t
+                where t.tgname like 'audit\\_%' and t.tgparentid = 0 and not t.tgisinternal
+                order by t.tgname
+            loop
+                execute format('drop trigger %I on %s', watched.name, watched.relation);
+                if watched.name in ('audit_insert', 'audit_update', 'audit_delete') then
+                    execute format('drop function %s', watched.function);
+                end if;
+                if watched.name = 'audit_row' then
+                    execute format('alter table %s alter column event_id drop default', watched.relation);
+                end if;
+            end loop;
+        end;
+        $$
+    """)

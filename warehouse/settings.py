@@ -64,6 +64,25 @@ class MigrationSettings(_Settings):
     statement_timeout: str = "15min"
 
 
+class AuditSettings(_Settings):
+    """What the audit log is sealed with, whom `audit verify` believes, and where heads are published."""
+
+    model_config = SettingsConfigDict(env_prefix="WAREHOUSE_AUDIT_")
+
+    key: SecretStr | None = None
+    key_file: Path | None = None
+    trusted_keys: Path | None = None
+    publish_file: Path | None = None
+    publish_command: str | None = None
+
+
+class ArchiveSettings(_Settings):
+    """Where the archives of partitions go."""
+
+    # A folder, or a URL that fsspec knows; without it `archives` in the home.
+    archives: str | None = None
+
+
 class ApiSettings(_Settings):
     """Where the read API listens."""
 

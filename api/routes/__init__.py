@@ -1,1 +1,1 @@
-"""The routes, one module a noun; each asks for one report and shapes its answer."""
+"""The reports, one module a noun, and the routes that are none."""

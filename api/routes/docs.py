@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, RedirectResponse
 
 from api.formats import json_answer
+from api.routes.nouns import REPORTS
 from api.schemas import Problem
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -43,8 +44,19 @@ def document(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             tags=app.openapi_tags,
         )
+        rows = {report.row.__name__ for report in REPORTS}
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = problem.pop("$defs", {})
         schema["components"]["schemas"] |= {**parts, "Problem": problem}
+        schema["components"]["securitySchemes"] = {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A key of `warehouse keys create`, or a signed token that stands for one.",
+            }
+        }
+        for name in rows:
+            # `fields` may leave out any of them.
+            schema["components"]["schemas"][name].pop("required", None)
         app.openapi_schema = schema
     return app.openapi_schema

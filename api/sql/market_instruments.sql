@@ -1,15 +1,16 @@
 -- Which instruments have a symbol that starts with, or a company name that holds, a text.
--- One row per listing, by upper-case symbol and key; the page after (after_symbol, after_id).
+-- One row per listing, by upper-case symbol and key, from after (after_symbol, after_instrument_id).
 create or replace function api.market_instruments(
-    matching text default null,
-    of_type text default null,
+    key_id bigint,
+    q text default null,
+    asset_type text default null,
     active boolean default null,
     after_symbol text default null,
-    after_id bigint default null,
-    page_size integer default 50
+    after_instrument_id bigint default null,
+    page_size bigint default null
 )
 returns table (
-    instrument_id text,
+    instrument_id bigint,
     symbol text,
     asset_type text,
     exchange text,
@@ -19,7 +20,7 @@ returns table (
     industry text,
     country text,
     multiplier numeric,
-    underlying_id text,
+    underlying_id bigint,
     is_optionable boolean,
     is_active boolean,
     listed_at timestamptz,
@@ -32,12 +33,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 with searched as (
     select
-        upper(coalesce(matching, '') collate "C") as prefix,
-        upper(coalesce(matching, '') collate "C") || chr(1114111) as prefix_end,
+        upper(coalesce(q, '') collate "C") as prefix,
+        upper(coalesce(q, '') collate "C") || chr(1114111) as prefix_end,
         -- A text in a pattern stands for itself.
-        '%' || regexp_replace(matching, '([\\%_])', '\\\1', 'g') || '%' as pattern,
+        '%' || regexp_replace(q, '([\\%_])', '\\\1', 'g') || '%' as pattern,
         upper(coalesce(after_symbol, '') collate "C") as last_symbol,
-        coalesce(after_id, 0) as last_id
+        coalesce(after_instrument_id, 0) as last_id
 ),
 
 -- Two searches, each of which an index can serve and stop early; together by `or` they could not.
@@ -54,7 +55,7 @@ found as (
                     case when s.last_symbol >= s.prefix then s.last_id else 0 end
                 )
                 and upper(i.symbol collate "C") < s.prefix_end
-                and (of_type is null or i.asset_type = of_type)
+                and (market_instruments.asset_type is null or i.asset_type = market_instruments.asset_type)
                 and (active is null or i.is_active = active)
             order by upper(i.symbol collate "C"), i.instrument_id
             limit page_size
@@ -70,7 +71,7 @@ found as (
                     upper(i.symbol collate "C") >= s.prefix
                     and upper(i.symbol collate "C") < s.prefix_end
                 )
-                and (of_type is null or i.asset_type = of_type)
+                and (market_instruments.asset_type is null or i.asset_type = market_instruments.asset_type)
                 and (active is null or i.is_active = active)
             order by upper(i.symbol collate "C"), i.instrument_id
             limit page_size
@@ -81,7 +82,7 @@ found as (
 )
 
 select
-    i.instrument_id::text,
+    i.instrument_id,
     i.symbol,
     i.asset_type,
     i.exchange,
@@ -91,12 +92,13 @@ select
     i.industry,
     i.country,
     i.multiplier,
-    i.underlying_id::text,
+    i.underlying_id,
     i.is_optionable,
     i.is_active,
     i.listed_at,
     i.delisted_at
 from found
 join reference.instruments as i on i.instrument_id = found.instrument_id
+where ops.key_may(market_instruments.key_id, 'read')
 order by upper(i.symbol collate "C"), i.instrument_id
 $$;

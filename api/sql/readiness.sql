@@ -1,6 +1,6 @@
--- Whether the schema is at the revision that is expected, and how far ahead partitions reach.
+-- Is the schema at the revision expected, how far do partitions reach, how old are marts and replica?
 -- One row per check.
-create or replace function api.readiness(expected_revision text default null)
+create function api.readiness(expected_revision text default null, longest_lag double precision default 300)
 returns table (check_name text, ok boolean, detail text)
 language sql
 stable
@@ -57,6 +57,24 @@ tightest as (
     limit 1
 ),
 
+-- What a mart has not seen yet began to wait when it was written.
+waiting as (
+    select
+        f.relation,
+        f.lag_seconds
+    from api.mart_lags() as f
+    order by f.lag_seconds desc nulls last, f.relation
+    limit 1
+),
+
+replica as (
+    select case
+        when not pg_is_in_recovery() then null
+        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+        else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())
+    end as lag
+),
+
 revision as (
     select string_agg(version_num, ', ' order by version_num) as found
     from public.alembic_version
@@ -95,4 +113,32 @@ select
         )
     end
 from tightest
+
+union all
+
+select
+    'marts',
+    true,
+    coalesce(
+        (
+            select
+                case
+                    when w.lag_seconds = 0 then 'every mart has seen all that was written'
+                    else format('%s is %s seconds behind, the most of all', w.relation, round(w.lag_seconds))
+                end
+            from waiting as w
+        ),
+        'none was built; run `warehouse build`'
+    )
+
+union all
+
+select
+    'replica',
+    lag is null or lag <= longest_lag,
+    case
+        when lag is null then 'reads go to the primary'
+        else format('reads go to a replica, %s seconds behind', round(lag))
+    end
+from replica
 $$;

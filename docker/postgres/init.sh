@@ -17,6 +17,7 @@ alter role warehouse_reader set role = 'warehouse_api';
 alter role warehouse_reader set default_transaction_read_only = on;
 alter role warehouse_reader set statement_timeout = '10s';
 alter role warehouse_reader set jit = off;
+alter role warehouse_reader set timezone = 'UTC';
 
 create role warehouse_replicator login replication password :'replication_password';
 create extension if not exists pg_stat_statements;

@@ -18,7 +18,8 @@ async def started(target: Target, settings: ServerSettings) -> AsyncIterator[Fas
         yield app
 
 
-def client_of(app: FastAPI) -> httpx.AsyncClient:
+def client_of(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
     """A client to whom an error of the application is answered, as a server would."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://api")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)

@@ -20,9 +20,18 @@ async def ready(client: httpx.AsyncClient) -> tuple[int, dict[str, dict[str, Any
     return answer.status_code, {check["name"]: check for check in answer.json()["checks"]}
 
 
+PARTITIONS = (
+    "select i.inhrelid::regclass::text from pg_inherits as i"
+    " join pg_class as c on c.oid = i.inhparent where c.relkind = 'p'"
+    " and i.inhrelid in (select oid from pg_class where relkind = 'r')"
+)
+
+
 def reach(target: Target, until: str, **exceptions: str) -> None:
     """Give every partitioned table one partition that ends when it is said."""
     with connect(**target.keywords()) as conn:
+        for (partition,) in conn.execute(PARTITIONS).fetchall():
+            conn.execute(sql.SQL("drop table {}").format(sql.SQL(partition)))
         conn.execute("set timezone = 'America/New_York'")
         for number, (parent,) in enumerate(conn.execute(PARENTS).fetchall()):
             end = exceptions.get(parent.replace(".", "_"), until)
@@ -48,7 +57,11 @@ async def test_it_is_ready_when_all_is_in_order(client: httpx.AsyncClient, serve
         "database": True,
         "migrations": True,
         "partitions": True,
+        "marts": True,
+        "replica": True,
     }
+    assert "run `warehouse build`" in checks["marts"]["detail"]
+    assert checks["replica"]["detail"] == "reads go to the primary"
     assert head() in checks["migrations"]["detail"]
     assert "market.bars reaches" in checks["partitions"]["detail"]
 

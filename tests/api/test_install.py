@@ -1,6 +1,5 @@
 """The reports in the database are exactly this code's, and the API's role can run them and no more."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,12 +15,6 @@ from warehouse.db.target import Target
 from warehouse.errors import SchemaVersionError, StatementError
 
 NAMES = [function.name for function in functions()]
-
-
-@pytest.fixture
-def conn(served: Target) -> Iterator[Connection[Any]]:
-    with connect(**served.keywords()) as conn:
-        yield conn
 
 
 def test_a_second_install_changes_nothing(conn: Connection[Any]) -> None:
@@ -91,12 +84,13 @@ def test_a_server_without_the_role_is_told_to_make_it(
         install(conn)
 
 
-def test_the_api_role_runs_reports_and_nothing_else(conn: Connection[Any]) -> None:
+def test_the_api_role_runs_reports_and_nothing_else(conn: Connection[Any], key: str) -> None:
     conn.execute(f"set role {API}")
-    assert conn.execute("select * from api.market_instruments(matching => 'AAPL')").fetchall()
+    found = "select * from api.market_instruments(key_id => 1, q => 'AAPL')"
+    assert conn.execute(found).fetchall()
     with pytest.raises(InsufficientPrivilege):
         conn.execute("select 1 from reference.instruments")
-    conn.rollback()
+    conn.execute("reset role")
     granted = conn.execute(
         "select c.oid::regclass::text from pg_class as c join pg_namespace as n"
         " on n.oid = c.relnamespace where n.nspname !~ '^(pg_|information_schema)'"

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import httpx
 
-from api.schemas import AssetType, Instrument
+from api.routes.market import AssetType, Instrument
 from tests.api.conftest import LISTINGS
 from warehouse.models import reference
 
@@ -82,7 +82,7 @@ async def test_a_row_is_what_the_documentation_says(client: httpx.AsyncClient) -
     Instrument.model_validate(row)
     assert isinstance(row["instrument_id"], str)
     assert row["multiplier"] == "1"
-    assert row["delisted_at"] == "2019-05-01T00:00:00Z"
+    assert row["delisted_at"] == "2019-05-01T00:00:00+00:00"
 
 
 def test_the_api_knows_every_kind_of_instrument() -> None:

@@ -58,8 +58,8 @@ async def test_a_report_is_one_statement_and_nothing_else(
         async with reader.pool.acquire() as connection:
             connection._con.add_query_logger(lambda record: sent.append(record.query))
         for _ in range(3):
-            assert await reader.rows("market_instruments", matching="AMZN", page_size=5)
-    assert sent == ["select * from api.market_instruments(matching => $1, page_size => $2)"] * 3
+            assert await reader.rows("generation_of", relations=["marts.none"])
+    assert sent == ["select * from api.generation_of(relations => $1)"] * 3
 
 
 async def test_it_reads_as_the_api_role_and_cannot_write(

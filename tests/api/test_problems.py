@@ -16,9 +16,7 @@ from warehouse.db.reports import install
 from warehouse.db.target import Target
 
 ROUTE = "/v1/market/instruments"
-OTHER = encode(
-    {"report": "market_instruments", "q": "b", "asset_type": None, "active": None}, "B", 1
-)
+OTHER = encode(("market_instruments", "b", None, None), ["B", "1"])
 TERMINATE = (
     "select pg_terminate_backend(pid) from pg_stat_activity"
     " where datname = current_database() and pid <> pg_backend_pid()"
@@ -47,7 +45,7 @@ async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient) -> None:
         "q=" + "a" * 101: "q",
         "limit=0": "limit",
         "limit=-1": "limit",
-        "limit=501": "limit",
+        "limit=1001": "limit",
         "limit=99999999999999999999999": "limit",
         "limit=1e3": "limit",
         "limit=NaN": "limit",
@@ -96,7 +94,7 @@ async def test_odd_text_is_only_text(client: httpx.AsyncClient) -> None:
         "ß" * 100,
     ):
         answer = await client.get(f"{ROUTE}?q={q}")
-        assert answer.json() == {"data": [], "next_cursor": None}, q
+        assert (answer.status_code, answer.json()["data"]) == (200, []), q
 
 
 async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
@@ -120,10 +118,10 @@ async def test_another_method_is_a_problem_that_names_the_right_one(
 
 
 async def test_a_query_that_takes_too_long_is_given_up(
-    served: Target, settings: ServerSettings
+    served: Target, settings: ServerSettings, key: str
 ) -> None:
     quick = settings.model_copy(update={"statement_timeout": 0.2})
-    async with started(served, quick) as app, client_of(app) as client:
+    async with started(served, quick) as app, client_of(app, key) as client:
         with connect(**served.keywords()) as conn:
             conn.execute("lock table reference.instruments")
             problem(await client.get(ROUTE), 504, "query_timeout")
@@ -135,7 +133,10 @@ async def test_when_every_connection_is_in_use_one_is_told_to_come_back(
 ) -> None:
     with connect(**served.keywords()) as conn:
         conn.execute("lock table reference.instruments")
-        waiting = [asyncio.create_task(client.get(ROUTE)) for _ in range(settings.pool_size)]
+        waiting = [
+            asyncio.create_task(client.get(f"{ROUTE}?q={letter}"))
+            for letter in "abcdefgh"[: settings.pool_size]
+        ]
         await asyncio.sleep(0.1)
         answer = await client.get(ROUTE)
         problem(answer, 503, "busy")
@@ -179,7 +180,7 @@ async def test_a_function_that_vanished_says_what_the_operator_has_to_do(
 async def test_a_bug_is_a_problem_without_its_insides(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
-    app.state.reader = None
+    app.state.service = None
     body = problem(await client.get(ROUTE), 500, "internal_error")
     assert "NoneType" not in str(body)
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 from psycopg import connect
 
 from api.settings import ServerSettings
@@ -22,17 +23,20 @@ ROUTE = "/v1/market/instruments"
 
 
 @contextmanager
-def process(target: Target, port: int) -> Iterator[subprocess.Popen[str]]:
+def process(
+    target: Target, port: int, output: int = subprocess.PIPE, **more: str
+) -> Iterator[subprocess.Popen[str]]:
     environment = {
         **os.environ,
         "WAREHOUSE_DATABASE_URL": target.conninfo,
         "WAREHOUSE_API_PORT": str(port),
+        **more,
     }
     served = subprocess.Popen(
         [sys.executable, "-m", "api"],
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         text=True,
     )
     try:
@@ -63,11 +67,15 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_request_is_logged_and_one_that_runs_is_finished_before_the_end(served: Target) -> None:
+def test_a_request_is_logged_and_one_that_runs_is_finished_before_the_end(
+    served: Target, key: str
+) -> None:
     port = free_port()
     with (
         process(served, port) as api,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}
+        ) as client,
         ThreadPoolExecutor() as threads,
         connect(**served.keywords()) as conn,
     ):
@@ -101,6 +109,26 @@ def test_a_request_is_logged_and_one_that_runs_is_finished_before_the_end(served
     assert named["mine-1"]["milliseconds"] > 0
     assert (named[replaced]["path"], named[replaced]["status"]) == ("/nothing", 404)
     assert requests[-1]["status"] == 200
+
+
+def test_workers_share_the_port_and_end_together(served: Target, key: str) -> None:
+    port = free_port()
+    with (
+        process(served, port, WAREHOUSE_API_WORKERS="2") as api,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}
+        ) as client,
+    ):
+        wait_until_live(client, api)
+        assert {client.get(ROUTE).status_code for _ in range(10)} == {200}
+        assert f'tapehouse_request_seconds_count{{route="{ROUTE}",status="200"}} 10.0' in (
+            client.get("/metrics").text
+        )
+        api.send_signal(signal.SIGTERM)
+        _, errors = api.communicate(timeout=20)
+        with pytest.raises(httpx.ConnectError):
+            client.get("/health/live")
+    assert (api.returncode, errors) == (0, "")
 
 
 def test_what_keeps_it_from_starting_is_one_sentence(served: Target) -> None:

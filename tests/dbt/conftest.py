@@ -1,6 +1,7 @@
 """A warehouse with a handful of rows, and a copy of the dbt project that a test may change."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.server import CHECKOUT
 from warehouse.access import BUILD
 from warehouse.db.target import Target
 
+Edit = Callable[..., None]
 ROWS = (Path(__file__).parent / "rows.sql").read_text()
 
 
@@ -40,3 +42,18 @@ def project(tmp_path: Path) -> Path:
     """A copy of the project."""
     ignored = shutil.ignore_patterns("target", "logs")
     return Path(shutil.copytree(CHECKOUT / "dbt", tmp_path / "project", ignore=ignored))
+
+
+@pytest.fixture
+def edit(project: Path) -> Edit:
+    """Changes a file of the project's copy: `edit("marts/…/x.sql", ("old", "new"))`."""
+
+    def change(name: str, *replacements: tuple[str, str]) -> None:
+        path = project / "models" / name
+        text = path.read_text()
+        for old, new in replacements:
+            assert old in text, f"{name} has no {old!r}"
+            text = text.replace(old, new)
+        path.write_text(text)
+
+    return change

@@ -25,16 +25,16 @@ values
 insert into reference.fx_rates (base_currency, quote_currency, day, source_id, rate)
 values ('EUR', 'USD', '2026-01-06', 1, 1.25);
 
-insert into trading.positions (account_id, instrument_id, quantity, average_price, realized_pnl, event_id)
+insert into trading.positions (account_id, instrument_id, quantity, average_price, realized_pnl)
 values
-(1, 1, 10, 100.01, -3.5, 1),
-(1, 2, -2, 4.1, 0, 1),
-(1, 3, 7, 2, 0, 1),
-(2, 1, 0.5, 100, 2.5, 1);
+(1, 1, 10, 100.01, -3.5),
+(1, 2, -2, 4.1, 0),
+(1, 3, 7, 2, 0),
+(2, 1, 0.5, 100, 2.5);
 
-insert into market.key_statistics (instrument_id, as_of, source_id, market_cap, beta, event_id)
+insert into market.key_statistics (instrument_id, as_of, source_id, market_cap, beta)
 values
-(1, '2026-01-05', 1, 900, 1.0, 1),
-(1, '2026-01-06', 1, 1000, 1.1, 1),
-(1, '2026-01-07', 2, 5000, 9.9, 1),
-(3, '2026-01-02', 2, 30, null, 1);
+(1, '2026-01-05', 1, 900, 1.0),
+(1, '2026-01-06', 1, 1000, 1.1),
+(1, '2026-01-07', 2, 5000, 9.9),
+(3, '2026-01-02', 2, 30, null);

@@ -48,6 +48,7 @@ def test_a_build_in_dev_stays_in_the_analysts_schemas(desk: Target, project: Pat
     assert {schema for schema, _, _ in made - before} == {
         "dev_ann_staging",
         "dev_ann_intermediate",
+        "dev_ann_rollups",
         "dev_ann_marts",
     }
     with connect(**desk.keywords()) as conn:

@@ -108,6 +108,7 @@ def test_every_table_view_and_column_has_a_comment(database: Target) -> None:
             "select c.oid::regclass, a.attname from pg_class c"
             " left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
             " where c.relnamespace::regnamespace::text = any(%s) and c.relkind in ('r', 'p', 'v')"
+            " and not c.relispartition"
             " and (obj_description(c.oid, 'pg_class') is null"
             " or col_description(c.oid, a.attnum) is null)",
             [[*SCHEMAS, "public"]],

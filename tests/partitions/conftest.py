@@ -1,13 +1,18 @@
 """What the tests of partitions share: a connection as the tool has it, and ways to set a scene."""
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 from psycopg import Connection, connect
 
+from warehouse.cli import main
 from warehouse.db.target import Target
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
@@ -38,6 +43,26 @@ def session(database: Target) -> Iterator[Session]:
 @pytest.fixture
 def conn(session: Session) -> Connection[Any]:
     return session()
+
+
+class Ended(NamedTuple):
+    """What a command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def warehouse(*words: str) -> Ended:
+    """Run `warehouse partitions …` in this process, where all is imported already."""
+    out, err, code = StringIO(), StringIO(), 0
+    argv = ["warehouse", "partitions", *words]
+    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", argv):
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    return Ended(code, out.getvalue(), err.getvalue())
 
 
 class Scene:
@@ -92,8 +117,8 @@ class Scene:
         old_at, old_id = replaces or (None, None)
         self.conn.execute(
             "insert into trading.trades (account_id, executed_at, trade_id, kind, replaces_executed_at,"
-            " replaces_trade_id, instrument_id, side, quantity, price, source_id, event_id)"
-            " values (1, %s, %s, %s, %s, %s, 1, 'buy', 1, 1, 1, 1)",
+            " replaces_trade_id, instrument_id, side, quantity, price, source_id)"
+            " values (1, %s, %s, %s, %s, %s, 1, 'buy', 1, 1, 1)",
             [at, trade_id, "bust" if replaces else "new", old_at, old_id],
         )
 

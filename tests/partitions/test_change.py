@@ -21,8 +21,8 @@ def test_a_change_is_versioned_and_audited_with_both_images(conn: Connection[Any
     assert change(conn, TRADES, {"premake": 6, "retention": "7 years"}) == 2
     assert policy_of(conn, TRADES).retention == "7 years"
     row = conn.execute(
-        "select images->0->>'key', images->0->'before'->>'premake', images->0->'after'->>'premake',"
-        " images->0->'after'->>'version' from audit.events where table_name = 'partition_policy'"
+        "select row_key, before->>'premake', after->>'premake', after->>'version' from audit.images"
+        " where table_name = 'partition_policy' and before is not null"
     ).fetchone()
     assert row == (TRADES, "4", "6", "2")
 

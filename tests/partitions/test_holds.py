@@ -29,9 +29,9 @@ def test_a_hold_is_placed_and_released_with_an_event_each(conn: Connection[Any])
     holds.release(conn, hold_id)
     assert holds.holds(conn, [TRADES]) == []
     rows = conn.execute(
-        "select operation, images->0->'before'->>'released_at' is null,"
-        " images->0->'after'->>'released_at' is null from audit.events"
-        " where table_name = 'holds' order by event_id"
+        "select operation, before->>'released_at' is null, after->>'released_at' is null"
+        " from audit.events join audit.images using (event_id, occurred_at)"
+        " where audit.events.table_name = 'holds' order by event_id"
     ).fetchall()
     assert rows == [("insert", True, True), ("update", True, False)]
 

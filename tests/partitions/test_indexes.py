@@ -22,9 +22,9 @@ from warehouse.cli import partition_indexes
 from warehouse.db.target import Target
 from warehouse.errors import BusyError, StatementError
 from warehouse.models.base import Base
-from warehouse.partitions import ensure
+from warehouse.partitions import ensure, ledger
 from warehouse.partitions.index_catalog import IndexRefused, columns_of, read_index, split_name
-from warehouse.partitions.index_runs import Waits, add_index, drop_index, reindex, working
+from warehouse.partitions.index_runs import SETTINGS, Waits, add_index, drop_index, reindex, working
 from warehouse.partitions.indexes import OnlineIndex, part_name, plan_add, plan_drop
 
 INDEX = OnlineIndex("bars_source_idx", "market", "bars", ("source_id", "bar_at"))
@@ -32,7 +32,7 @@ HURRIED = Waits(short="100ms", build="200ms")
 PARTITIONS = ("bars_p20260101", "bars_p20260201", "bars_p20260301")
 BAR = (
     "insert into market.bars (instrument_id, frequency, bar_at, source_id, open, high, low, close,"
-    " volume, event_id) values (1, '1m', %s, 1, 1, 1, 1, 1, 1, 1)"
+    " volume) values (1, '1m', %s, 1, 1, 1, 1, 1, 1)"
 )
 
 
@@ -218,7 +218,10 @@ def test_adding_again_does_nothing(conn: Connection[Any]) -> None:
     assert plan_add(conn, INDEX) == []
 
 
-def test_two_runs_at_once_and_one_says_so(database: Target, conn: Connection[Any]) -> None:
+def test_two_runs_at_once_and_one_says_so(
+    database: Target, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SETTINGS, "lock_timeout", "100ms")
     with (
         connect(**database.keywords(), autocommit=True) as other,
         working(other, "market.bars"),
@@ -311,6 +314,29 @@ def test_dropping_takes_what_a_cut_short_build_left(
     )
     drop_index(conn, "market", "bars_source_idx")
     assert parts(conn) == {}
+
+
+@pytest.mark.parametrize(
+    "next_run",
+    [
+        lambda conn: ledger.settle(conn, []),  # as every `apply` does first
+        lambda conn: drop_index(conn, "market", INDEX.name),
+    ],
+    ids=["apply", "drop-index"],
+)
+def test_a_step_that_a_killed_drop_left_running_is_closed_by_the_next_run(
+    database: Target, conn: Connection[Any], next_run: Callable[[Connection[Any]], object]
+) -> None:
+    add_index(conn, INDEX)
+    with writer(database), killed(database, f"r.drop_index(conn, 'market', '{INDEX.name}')") as run:
+        eventually(lambda: bool(statements(conn, "drop index%")))
+        run.send_signal(signal.SIGKILL)
+        eventually(lambda: not statements(conn, "drop index%"))
+    next_run(conn)
+    open_ = "select from ops.partition_runs where state in ('planned', 'running')"
+    assert conn.execute(open_).rowcount == 0
+    left = "select error from ops.partition_runs where state = 'abandoned'"
+    assert conn.execute(left).fetchall() == [("the run ended in this step",)]
 
 
 def test_a_drop_waits_its_turn_and_then_gives_way(database: Target, conn: Connection[Any]) -> None:

@@ -8,6 +8,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,12 @@ from psycopg import Connection
 from tests.partitions.conftest import Scene, Session, month
 from warehouse.db.target import Target
 from warehouse.embedded import Embedded
+from warehouse.errors import BusyError, WarehouseError
 from warehouse.jobs import install
 from warehouse.partitions.apply import apply
 from warehouse.partitions.hand import steps_to_detach
+from warehouse.partitions.index_runs import add_index
+from warehouse.partitions.indexes import OnlineIndex
 from warehouse.partitions.lock import OnReplica, Patience
 from warehouse.partitions.planning import make_plan
 from warehouse.partitions.run import run_steps
@@ -31,6 +36,7 @@ TRADES, TRANSACTIONS, ITEMS = (
     "trading.transactions",
     "trading.transaction_items",
 )
+LOGS = ("audit.events", "audit.images")
 # Kills itself after so many steps, or within the one after, when it has entered that it begins.
 PROGRAM = """
 import os, signal, sys
@@ -66,7 +72,7 @@ with connect(**primary().keywords(options="-c timezone=UTC"), autocommit=True) a
 @pytest.fixture
 def booked(scene: Scene) -> Scene:
     """A month of a set that is to be dropped: five steps, each a place to die."""
-    apply(scene.conn)
+    apply(scene.conn, [TRANSACTIONS, *LOGS])
     for parent in (TRANSACTIONS, ITEMS):
         scene.months(parent, 2024, 1, 1)
         scene.policy(parent, retention="2 years", retention_keep_table=False)
@@ -122,7 +128,6 @@ def test_the_tool_is_killed_and_run_again(
 def test_the_tool_is_killed_while_it_waits_for_a_reader(
     conn: Connection[Any], scene: Scene, session: Session
 ) -> None:
-    apply(conn)
     scene.months(TRADES, 2024, 1, 1)
     scene.archived(TRADES, 2024, 1)
     reader = session()
@@ -178,7 +183,6 @@ def opened(target: Target) -> Connection[Any]:
 def test_the_server_is_killed_in_the_middle_of_a_detach(own: Embedded, tmp_path: Path) -> None:
     target = migrated(own)
     with opened(target) as conn, opened(target) as reader, opened(target) as tool:
-        apply(conn)
         scene = Scene(conn, tmp_path)
         scene.months(TRADES, 2024, 1, 2)
         for number in (1, 2):
@@ -199,6 +203,31 @@ def test_the_server_is_killed_in_the_middle_of_a_detach(own: Embedded, tmp_path:
         kinds = [step.kind.value for step in outcome.done if step.bounds.end <= month(2024, 3)]
         assert kinds == ["finalize", "detach"]
         assert make_plan(conn, datetime.now(UTC), [TRADES]).steps == []
+
+
+@pytest.mark.slow
+def test_the_server_is_killed_in_the_middle_of_an_index(own: Embedded, tmp_path: Path) -> None:
+    target = migrated(own)
+    index = OnlineIndex("trades_price_idx", "trading", "trades", ("price",))
+    invalid = "select from pg_index where not indisvalid and indrelid = to_regclass(%s)"
+    with opened(target) as conn, closing(opened(target)) as writer, opened(target) as tool:
+        Scene(conn, tmp_path).months(TRADES, 2024, 1, 2)
+        writer.autocommit = False
+        writer.execute("lock table trading.trades_p20240201 in row exclusive mode")
+        with ThreadPoolExecutor() as pool:
+            building = pool.submit(add_index, tool, index)
+            _until(lambda: conn.execute(invalid, ["trading.trades_p20240201"]).rowcount == 1)
+            pid = own.status().pid
+            assert pid
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises((psycopg.Error, WarehouseError)):
+                building.result(30)
+    with opened(Target(own.ensure_running(), "the test's own server")) as conn:
+        steps = add_index(conn, index)
+        assert {step.table for step in steps} == {"trades_p20240201"}
+        assert conn.execute("select from pg_index where not indisvalid").rowcount == 0
+        open_ = "select from ops.partition_runs where state in ('planned', 'running')"
+        assert conn.execute(open_).rowcount == 0
 
 
 @pytest.mark.slow
@@ -229,7 +258,6 @@ def _until(happened: Callable[[], bool], patience: float = 30.0) -> None:
 
 def _when_free(work: Callable[[], Any]) -> None:
     """A killed client's session lives until the server notices; till then the lock is taken."""
-    from warehouse.errors import BusyError
 
     def tried() -> bool:
         try:

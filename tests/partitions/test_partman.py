@@ -3,6 +3,10 @@
 Runs where the extension is installed: Debian's postgresql-15-partman is 4.7, 5.1 is tried the same.
 """
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -42,6 +46,26 @@ CALLED: dict[Interval, tuple[str, str]] = {
 INTERVALS = get_args(Interval)
 ZONES = ("UTC", "America/New_York", "Asia/Kathmandu")
 NOW = datetime.now(UTC)
+# Kills itself within the step after so many, when it is done and not committed.
+KILLED = """
+import os, signal, sys
+from psycopg import connect
+from warehouse.db.target import primary
+from warehouse.partitions import adopt
+
+left, really = int(sys.argv[2]), adopt._do
+
+def doomed(conn, step):
+    global left
+    really(conn, step)
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+
+adopt._do = doomed
+with connect(**primary().keywords(), autocommit=True) as conn:
+    adopt.adopt(conn, sys.argv[1])
+"""
 
 
 @pytest.fixture
@@ -316,8 +340,9 @@ def test_adopting_leaves_events_that_name_the_set_and_its_policy(
     theirs(conn, partman, "bought", "month", p_start_partition=f"{first}")
     adopt(conn, "market.bought")
     events = conn.execute(
-        "select operation, table_schema, table_name, time_from, images -> 0 ->> 'key'"
-        " from audit.events where table_name <> 'events' order by event_id"
+        "select e.operation, e.table_schema, e.table_name, e.time_from, i.row_key"
+        " from audit.events e left join audit.images i using (event_id, occurred_at)"
+        " where e.table_name = 'bought' or i.row_key = 'market.bought' order by event_id"
     ).fetchall()
     assert events == [
         ("insert", "ops", "partition_policy", None, "market.bought"),
@@ -428,14 +453,36 @@ def test_what_cannot_be_one_of_ours_is_refused_with_the_reason(
         adopt(conn, "market.odd")
 
 
-def test_a_set_made_by_hand_is_adopted_too(conn: Connection[Any]) -> None:
+@pytest.fixture
+def by_hand(conn: Connection[Any]) -> str:
+    """A set of two months that somebody made, under names of their own."""
     table(conn, "own")
     for month in (1, 2):
         conn.execute(
             f"create table market.own_{month} partition of market.own"
             f" for values from ('2026-{month:02}-01 00:00+0') to ('2026-{month + 1:02}-01 00:00+0')"
         )
-    adopt(conn, "market.own")
+    return "market.own"
+
+
+def test_a_set_made_by_hand_is_adopted_too(conn: Connection[Any], by_hand: str) -> None:
+    adopt(conn, by_hand)
+    assert_whole(conn, "own", "month", ahead=0)
+
+
+@pytest.mark.parametrize("done", [0, 1, 4])
+def test_an_adoption_that_is_killed_within_a_step_is_carried_on(
+    conn: Connection[Any], by_hand: str, done: int
+) -> None:
+    assert len(plan_adoption(conn, by_hand)) == 5
+    killed = subprocess.run([sys.executable, "-c", KILLED, by_hand, str(done)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    others = "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    deadline = time.monotonic() + 20
+    while conn.execute(others).rowcount and time.monotonic() < deadline:
+        time.sleep(0.02)  # until the server has noticed
+    assert len(plan_adoption(conn, by_hand)) == 5 - done
+    assert len(adopt(conn, by_hand)) == 5 - done
     assert_whole(conn, "own", "month", ahead=0)
 
 

@@ -9,10 +9,13 @@ from psycopg import Connection
 from tests.partitions.conftest import Scene, month
 from warehouse.partitions import holds
 from warehouse.partitions.apply import apply
+from warehouse.partitions.hand import steps_to_detach
+from warehouse.partitions.lock import Patience
 from warehouse.partitions.plan import Detach, Gate, Plan
 from warehouse.partitions.planning import make_plan
 from warehouse.partitions.policy import policy_of
 from warehouse.partitions.retiring import GateClosed, refuse_unless_open
+from warehouse.partitions.run import run_steps
 
 TRADES, TRANSACTIONS, ITEMS = (
     "trading.trades",
@@ -184,30 +187,15 @@ def test_the_floor_of_every_rollup_moves_up_with_what_went(
 # -- what a bust took away -------------------------------------------------------------------------
 
 
-def test_a_bust_stays_as_long_as_the_later_trade_that_it_took_away(
+def test_what_a_bust_took_away_stays_away_when_the_bust_is_gone(
     conn: Connection[Any], old: Scene
 ) -> None:
-    scene_now = month(2026, 2)  # January is due, February is not
     old.trade(3, month(2024, 1), replaces=(month(2024, 2), 2))
     old.archived(TRADES, 2024, 1)
-    plan = make_plan(conn, scene_now, [TRADES])
-    assert closed(plan) == [("trades_p20240101", Gate.ROWS)]
-    assert "replaces a row of trading.trades_p20240201" in plan.blocked[0].reason
-
-
-def test_the_later_trade_goes_first_where_both_are_due(conn: Connection[Any], old: Scene) -> None:
-    old.trade(3, month(2024, 1), replaces=(month(2024, 2), 2))
-    old.archived(TRADES, 2024, 1)
-    plan = make_plan(conn, NOW, [TRADES])
-    assert retired(plan) == [("detach", "trades_p20240201"), ("detach", "trades_p20240101")]
-
-
-def test_a_bust_of_an_earlier_trade_goes_after_it(conn: Connection[Any], old: Scene) -> None:
-    old.trade(3, month(2024, 2), replaces=(month(2024, 1), 1))
-    old.archived(TRADES, 2024, 2)
-    plan, outcome = apply(conn, [TRADES])
-    assert outcome.failed == []
-    assert retired(plan) == [("detach", "trades_p20240101"), ("detach", "trades_p20240201")]
+    steps = steps_to_detach(conn, TRADES, "trades_p20240101")
+    assert run_steps(conn, steps, Patience()).failed == []
+    assert conn.execute("select count(*) from trading.trades").fetchone() == (1,)
+    assert conn.execute("select from trading.effective_trades").rowcount == 0
 
 
 # -- sets ------------------------------------------------------------------------------------------
@@ -222,13 +210,13 @@ def booked(scene: Scene) -> Scene:
         scene.policy(parent, retention="2 years")
     scene.conn.execute(
         "insert into trading.transactions (account_id, transaction_at, transaction_id,"
-        " transaction_type, status, net_amount, currency, source_id, event_id)"
-        " values (1, %s, 1, 'trade', 'valid', 1, 'USD', 1, 1)",
+        " transaction_type, status, net_amount, currency, source_id)"
+        " values (1, %s, 1, 'trade', 'valid', 1, 'USD', 1)",
         [month(2024, 1)],
     )
     scene.conn.execute(
         "insert into trading.transaction_items (account_id, transaction_at, transaction_id,"
-        " item_no, amount, cost, event_id) values (1, %s, 1, 1, 1, 1, 1)",
+        " item_no, amount, cost) values (1, %s, 1, 1, 1, 1)",
         [month(2024, 1)],
     )
     for parent in (TRANSACTIONS, ITEMS):
@@ -305,9 +293,12 @@ def test_a_policy_may_move_what_it_retires_and_drop_its_indexes(
     [
         (
             "insert into trading.trades (account_id, executed_at, instrument_id, side, quantity,"
-            " price, source_id, event_id) values (1, '2024-01-02', 1, 'sell', 1, 1, 1, 1)"
+            " price, source_id) values (1, '2024-01-02', 1, 'sell', 1, 1, 1)"
         ),
-        "update trading.trades set price = 2 where trade_id = 1",
+        (
+            "set role warehouse_maintain; update trading.trades set price = 2 where trade_id = 1;"
+            " reset role"
+        ),
     ],
     ids=["a row", "a price"],
 )
@@ -375,3 +366,14 @@ def test_beside_a_default_partition_it_is_detached_at_once(
     plan, outcome = apply(conn, [TRADES])
     assert outcome.failed == []
     assert [s.concurrently for s in plan.steps if isinstance(s, Detach)] == [False, False]
+
+
+def test_events_are_sealed_before_their_rows_go_where_the_log_is_sealed(
+    conn: Connection[Any], old: Scene
+) -> None:
+    conn.execute("insert into ops.cursors (consumer, snapshot) values ('seal', '4:4:')")
+    plan = make_plan(conn, NOW, [TRADES])
+    assert closed(plan) == [("trades_p20240101", Gate.SEAL), ("trades_p20240201", Gate.SEAL)]
+    assert "run `warehouse audit seal`" in plan.blocked[0].reason
+    conn.execute("update ops.cursors set snapshot = pg_current_snapshot() where consumer = 'seal'")
+    assert closed(make_plan(conn, NOW, [TRADES])) == []

@@ -26,8 +26,8 @@ values (1, 'X', 'equity', 'USD');
 BOOK = """
 insert into trading.trades (
     account_id, executed_at, trade_id, kind, replaces_executed_at, replaces_trade_id, instrument_id,
-    side, quantity, price, source_id, event_id
-) values (1, %s, %s, %s, %s, %s, 1, 'buy', %s, 10, 1, 0)
+    side, quantity, price, source_id
+) values (1, %s, %s, %s, %s, %s, 1, 'buy', %s, 10, 1)
 """
 
 

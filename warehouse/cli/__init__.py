@@ -12,7 +12,24 @@ import typer
 from psycopg import Error as DriverError
 from sqlalchemy.exc import SQLAlchemyError
 
-from warehouse.cli import build, db, demo, doctor, migrate, partitions, roles, serve, up
+from warehouse.cli import (
+    audit,
+    build,
+    db,
+    demo,
+    doctor,
+    ingest,
+    keys,
+    marts,
+    migrate,
+    partitions,
+    quality,
+    refresh,
+    roles,
+    serve,
+    up,
+    verify,
+)
 from warehouse.cli.output import complain
 from warehouse.db.errors import translate
 from warehouse.errors import WarehouseError
@@ -26,9 +43,18 @@ app = typer.Typer(
     help="Run a Tapehouse: a partitioned time-series warehouse for trading.",
     epilog="Start with `warehouse up`; `warehouse doctor` says what is wrong and how to mend it.",
 )
-for module in (up, doctor, migrate, build, serve):
+for module in (up, doctor, migrate, build, refresh, marts, verify, serve):
     module.register(app)
-for name, noun in (("db", db), ("demo", demo), ("partitions", partitions), ("roles", roles)):
+for name, noun in (
+    ("audit", audit),
+    ("db", db),
+    ("demo", demo),
+    ("ingest", ingest),
+    ("keys", keys),
+    ("partitions", partitions),
+    ("quality", quality),
+    ("roles", roles),
+):
     app.add_typer(noun.app, name=name)
 
 

@@ -12,7 +12,9 @@ from rich.table import Table
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done; do nothing.")]
 
-console = Console(highlight=False)
+# What is read by a program or kept in a file has no edge to be broken at.
+WIDE = 240
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def emit(rows: Any, as_json: bool, render: Callable[[Any], None]) -> None:

@@ -17,12 +17,12 @@ from warehouse.partitions.archive.records import all_archives
 from warehouse.partitions.lock import Patience
 from warehouse.partitions.plan import Gate
 from warehouse.partitions.planning import make_plan
-from warehouse.settings import StateSettings
+from warehouse.settings import ArchiveSettings, StateSettings
 
 Number = Annotated[int, typer.Argument(help="Number of the archive, as `archives` lists it.")]
 To = Annotated[
     str | None,
-    typer.Option(help="Folder, or URL that fsspec knows; else `archives` in WAREHOUSE_HOME."),
+    typer.Option(help="Folder, or URL that fsspec knows; else WAREHOUSE_ARCHIVES."),
 ]
 Parent = Annotated[str | None, typer.Argument(help="Table, as schema.table.")]
 Name = Annotated[str | None, typer.Argument(help="Partition, by its name.")]
@@ -48,7 +48,7 @@ def archive(
     """
     if due == bool(parent and partition):
         raise typer.BadParameter("name a table and its partition, or give --due.")
-    url = to or str(StateSettings().home.resolve() / "archives")
+    url = to or ArchiveSettings().archives or str(StateSettings().home.resolve() / "archives")
     with connection() as conn:
         wanted = list(_due(conn, parent)) if due else [(str(parent), str(partition))]
         if dry_run:

@@ -180,9 +180,9 @@ def _show_health(health: list[Health]) -> None:
         "No table is partitioned.",
     )
     lines(f"{each.table}: {told}" for each in health for told in each.act)
-    if advice := [told for each in health for told in each.advice]:
-        more = f" (and {len(advice) - 1} more; --brin shows all)" if len(advice) > 1 else ""
-        lines([f"advice: {advice[0]}{more}"])
+    if slow := [told for each in health for told in each.degraded]:
+        more = f" (and {len(slow) - 1} more; --brin shows all)" if len(slow) > 1 else ""
+        lines([f"degraded: {slow[0]}{more}"])
 
 
 def _show_brin(health: list[Health]) -> None:
@@ -202,7 +202,7 @@ def _show_brin(health: list[Health]) -> None:
         ],
         "No partition has a BRIN.",
     )
-    lines(told for each in health for told in each.advice)
+    lines(told for each in health for told in each.degraded)
 
 
 def _as_rows(found: Plan) -> dict[str, Any]:

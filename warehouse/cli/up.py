@@ -15,7 +15,7 @@ from psycopg import connect
 from warehouse.cli import serve
 from warehouse.cli.demo import load_with_progress
 from warehouse.cli.output import DryRun, Json, console, emit, lines, table
-from warehouse.db import migrations
+from warehouse.db import keys, migrations
 from warehouse.db.errors import translate
 from warehouse.db.server import server_version
 from warehouse.db.target import is_embedded, primary
@@ -26,6 +26,8 @@ from warehouse.jobs import install
 from warehouse.partitions.apply import apply_ahead
 from warehouse.refresh.build import build_if_changed
 from warehouse.settings import StateSettings
+
+KEY_FILE = "api.key"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def plan(home: Path, scale: ScaleName) -> list[Step]:
         # After the demo, whose past they join to the present without a gap.
         Step("partitions", "make the partitions of today and tomorrow", _make_partitions),
         Step("marts", "build the marts with dbt", _build_marts),
+        Step("key", "make a key to read with", lambda: _make_key(home)),
         Step("api", "serve the read API", lambda: _serve(home)),
     ]
 
@@ -168,6 +171,23 @@ def _build_marts() -> str:
     return _count(len(build_if_changed(primary())), "models and tests", "unchanged")
 
 
+def _make_key(home: Path) -> str:
+    """A key to try the API with, kept in a file; whose server it is not ours, makes the keys himself."""
+    if not is_embedded():
+        return "left to you: `warehouse keys create`"
+    file = home / KEY_FILE
+    with connect(**primary().keywords()) as conn:
+        live = {key["prefix"] for key in keys.listed(conn) if key["state"] == "live"}
+        if file.exists() and file.read_text().rpartition("_")[0] in live:
+            return f"in {KEY_FILE}"
+        terms = keys.Terms(name="up", scopes=["audit", "read"])
+        secret = keys.create(conn, terms, keys.Grants(everything=True))
+        # Before the commit: a file with a key that never was is made anew the next time.
+        file.touch(mode=0o600)
+        file.write_text(secret.text)
+    return f"made, in {KEY_FILE}"
+
+
 def _serve(home: Path) -> str:
     started = serve.start_api(home)
     return f"{serve.api_url()}{'' if started else ' (was running)'}"
@@ -200,6 +220,7 @@ def _show_where(found: dict[str, Any]) -> None:
             "",
             f"API         {found['api']}",
             f"Docs page   {found['api']}/docs",
+            *([f"Its key     {found['key']}"] if found.get("key") else []),
             f"Database    {found['database']}  (`warehouse db url` adds the password)",
             "Prompt      .venv/bin/warehouse db psql",
             "Stop        make down",
@@ -224,6 +245,7 @@ def _status(home: Path) -> dict[str, Any]:
     if is_embedded():
         server = Embedded(home).status()
         found |= {"data": str(server.data), "log": str(server.log)}
+        found["key"] = str(home / KEY_FILE) if (home / KEY_FILE).exists() else None
     return found
 
 

@@ -23,6 +23,9 @@ from warehouse.db.target import Target
 from warehouse.errors import BusyError, SchemaVersionError
 from warehouse.settings import PROJECT
 
+# Held by whoever migrates, shared by whoever builds: any number that every version agrees on.
+MIGRATION_LOCK = 720_315_000_1
+
 
 def config(target: Target | None = None, output: io.StringIO | None = None) -> Config:
     """Alembic's configuration; migrations/env.py takes the target from its attributes."""

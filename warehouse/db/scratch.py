@@ -13,7 +13,8 @@ from warehouse.db.target import Target
 def scratch_database(target: Target, template: str = "template0") -> Iterator[Target]:
     """A database of its own on the target's server, dropped at the end whoever is still in it."""
     name = f"tapehouse_scratch_{token_hex(6)}"
-    create = sql.SQL("create database {} template {}").format(
+    # By files: through the log, which is the default, a migrated template takes three times as long.
+    create = sql.SQL("create database {} template {} strategy file_copy").format(
         sql.Identifier(name), sql.Identifier(template)
     )
     with connect(**target.keywords(), autocommit=True) as conn:

@@ -6,6 +6,7 @@ from warehouse.access import ensure_roles
 from warehouse.db import migrations, reports
 from warehouse.db.server import server_version
 from warehouse.db.target import Target
+from warehouse.partitions.apply import ensure_log
 from warehouse.partitions.policy import seed_policies
 
 
@@ -23,6 +24,7 @@ def migrate(target: Target, revision: str = "head") -> list[str]:
     migrations.upgrade(target, revision)
     with connect(**target.keywords()) as conn:
         if not migrations.pending(conn):
+            ensure_log(conn)
             seed_policies(conn)
             reports.install(conn)
     return steps

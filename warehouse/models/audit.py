@@ -14,7 +14,6 @@ from sqlalchemy import (
     CheckConstraint,
     Index,
     Integer,
-    Text,
     UniqueConstraint,
     text,
 )
@@ -92,7 +91,7 @@ def digests(*columns: str) -> Iterable[CheckConstraint]:
 
 
 ASKED_FOR = text("request_id is not null")
-KEY_ARRAYS = ("account_ids", "instrument_ids", "row_keys")
+KEY_ARRAYS = ("account_ids", "instrument_ids")
 UNLISTED = text(" or ".join(f"{keys} is null" for keys in KEY_ARRAYS))
 
 
@@ -121,7 +120,6 @@ class AuditEvent(Base):
             " and isfinite(time_from) and isfinite(time_to)",
         ),
         *(check(f"{keys}_whole", f"array_position({keys}, null) is null") for keys in KEY_ARRAYS),
-        check("images_list", "jsonb_typeof(images) = 'array'"),
         *digests("digest"),
         Index(None, "xid", "event_id"),
         Index(None, "occurred_at", "event_id"),
@@ -173,18 +171,60 @@ class AuditEvent(Base):
         "Instruments touched, ascending; null = too many to list, empty = the rows name none.",
         ARRAY(BigInteger),
     )
-    row_keys: Mapped[list[str] | None] = column(
-        "Keys of the rows in images, ascending; null = too many to list, empty = no images.",
-        ARRAY(Text),
-    )
     batch_id: Mapped[int | None] = column(
         "Load that wrote the rows; refers to ops.ingest_batches.batch_id."
     )
     digest: Mapped[bytes | None] = column("SHA-256 over the rows as written; null if not taken.")
-    images: Mapped[list[dict[str, Any]] | None] = column(
-        "Rows that were replaced or can be: [{key, before, after}], key = primary key joined by '/'.",
+
+
+class Image(Base):
+    """Beside the events, since one statement may change more rows than a value can hold."""
+
+    __tablename__ = "images"
+    __table_args__ = table(
+        "audit",
+        "Rows as they were and as they became, where a write changed them. One row per changed row.",
+        check("image_no_from_one", "image_no >= 1"),
+        check("some_state", "num_nonnulls(before, after) > 0"),
+        Index(None, "table_schema", "table_name", "row_key", "occurred_at", "event_id"),
+        Index(
+            "images_replaced_idx",
+            text("((before ->> 'event_id')::bigint)"),
+            postgresql_where=text("before ->> 'event_id' is not null"),
+        ),
+        partition=Partitioning("occurred_at", "month"),
+    )
+
+    event_id: Mapped[int] = column(
+        "Event of the change; refers to audit.events.event_id.", primary_key=True
+    )
+    occurred_at: Mapped[datetime] = column("Time of that event.", primary_key=True)
+    image_no: Mapped[int] = column("Place in the event, from 1.", primary_key=True)
+    table_schema: Mapped[str] = column("Schema of the table written.")
+    table_name: Mapped[str] = column("Table written; the parent of a partition.")
+    row_key: Mapped[str] = column("Primary key of the row, its columns joined by '/'.")
+    before: Mapped[dict[str, Any] | None] = column(
+        "The row as it was; null = it was not there.", JSONB(none_as_null=True)
+    )
+    after: Mapped[dict[str, Any] | None] = column(
+        "The row as it became; null = it is gone, or it is a restated fact that stands so still.",
         JSONB(none_as_null=True),
     )
+
+
+class Shapes(Base):
+    """Kept apart from the seals, since a year of them shares a few of these."""
+
+    __tablename__ = "shapes"
+    __table_args__ = table(
+        "audit",
+        "Which columns the audited tables had when rows were sealed. One row per state of the schema.",
+        check("shapes_sha256_of_text", "shapes_sha256 = sha256(convert_to(shapes, 'UTF8'))"),
+    )
+
+    shapes_sha256: Mapped[bytes] = column("SHA-256 of the text.", primary_key=True)
+    shapes: Mapped[str] = column("JSON: by table, the names and types of its columns in order.")
+    first_seen_at: Mapped[datetime] = defaulted("When it was first sealed with.", "now()")
 
 
 class Seal(Base):
@@ -203,12 +243,15 @@ class Seal(Base):
         UniqueConstraint("previous_head_hash", postgresql_nulls_not_distinct=True),
         check("chain_start", "(seal_id = 1) = (previous_head_hash is null)"),
         check("leaf_count_sense", "leaf_count > 0 and leaf_count <= tree_size"),
+        check("row_count_sense", "row_count >= 0"),
         check("event_ids_length", "cardinality(event_ids) = leaf_count"),
         check("leaf_hashes_length", "octet_length(leaf_hashes) = 32 * leaf_count"),
+        check("evidence_hashes_length", "octet_length(evidence_hashes) = 32 * leaf_count"),
+        check("log_peaks_length", "octet_length(log_peaks) % 32 = 0"),
         check("event_order", "first_event_id <= last_event_id"),
         check("time_order", "first_occurred_at <= last_occurred_at"),
         check("signature_ed25519", "octet_length(signature) = 64"),
-        *digests("merkle_root", "previous_head_hash", "head_hash"),
+        *digests("merkle_root", "batch_hash", "log_root", "previous_head_hash", "head_hash"),
         Index(None, "last_event_id"),
     )
 
@@ -240,6 +283,19 @@ class Seal(Base):
     signature: Mapped[bytes] = column("Ed25519 signature of the head's hash.")
     key_id: Mapped[str] = column("Fingerprint of the public key that checks the signature.")
     sealed_at: Mapped[datetime] = defaulted("When it was sealed.", "now()")
+    row_count: Mapped[int] = column("Rows and images that were hashed for it.")
+    evidence_hashes: Mapped[bytes] = column(
+        "What each event's rows and images hash to, in the same order, 32 bytes each."
+    )
+    shapes_sha256: Mapped[bytes] = references(
+        "audit.shapes.shapes_sha256",
+        "Columns that its rows were hashed with; refers to audit.shapes.shapes_sha256.",
+    )
+    batch_hash: Mapped[bytes] = column("The batch as a leaf of the log's tree.")
+    log_root: Mapped[bytes] = column("Root of the tree over all batches so far, this one included.")
+    log_peaks: Mapped[bytes] = column(
+        "Roots of that tree's perfect subtrees, 32 bytes each: the next batch goes on from here."
+    )
 
 
 class Access(Base):

@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Double,
+    FetchedValue,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -238,8 +239,24 @@ class Versioned(Timestamped):
 
 
 class Recorded:
-    """Rows that name the audit event of the statement that last wrote them."""
+    """Rows that name the audit event of the statement that last wrote them.
 
-    event_id: Mapped[int] = mapped_column(
-        comment="Audit event of the write; refers to audit.events.event_id.", sort_order=90
-    )
+    The column fills itself: a writer that names another event is refused (`audit.watch`).
+    """
+
+    @declared_attr
+    @classmethod
+    def event_id(cls) -> Mapped[int]:
+        arguments: tuple[Any, ...] = cls.__table_args__  # type: ignore[attr-defined]
+        name: str = cls.__tablename__  # type: ignore[attr-defined]
+        opened = f"warehouse.{arguments[-1]['schema']}.{name}.insert"
+        return mapped_column(
+            # STABLE, so that COPY still writes rows in batches. Worded as PostgreSQL words it: Alembic
+            # would ask whether this equals what is there, and two defaults that are null never do.
+            server_default=text(
+                f"(NULLIF(current_setting('{opened}'::text, true), ''::text))::bigint"
+            ),
+            server_onupdate=FetchedValue(),
+            comment="Audit event of the write; refers to audit.events.event_id.",
+            sort_order=90,
+        )

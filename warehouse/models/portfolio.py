@@ -171,6 +171,7 @@ class Alert(Timestamped, Recorded, Base):
         "What somebody should know of. One row per alert.",
         one_of("alert_type", AlertType),
         check("priority_in_range", f"priority {PRIORITIES}"),
+        Index(None, "principal_id", "created_at", "alert_id"),
         Index(
             "alerts_undismissed_idx",
             "principal_id",

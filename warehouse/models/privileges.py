@@ -26,7 +26,16 @@ APPEND_ONLY = frozenset(
     }
 )
 # Written only through functions that run as the owner.
-SEALED = frozenset({"audit.access", "audit.events", "audit.seals", "trading.trade_replacements"})
+SEALED = frozenset(
+    {
+        "audit.access",
+        "audit.events",
+        "audit.images",
+        "audit.seals",
+        "audit.shapes",
+        "trading.trade_replacements",
+    }
+)
 # Links and list entries: taking one away is part of their use.
 REMOVABLE = frozenset(
     {
@@ -37,6 +46,8 @@ REMOVABLE = frozenset(
         "portfolio.watchlist_items",
     }
 )
+# The registry of what is built, kept by whoever builds.
+BUILT = frozenset({"ops.generations", "ops.matviews", "ops.refresh_runs", "ops.rollups"})
 # Secrets' hashes are nobody's business but the key functions'.
 UNREADABLE = frozenset({"ops.api_keys"})
 
@@ -45,6 +56,8 @@ def privileges(table: Table) -> dict[str, str]:
     """The privileges on one table, by role."""
     name = table.fullname
     granted = {} if name in UNREADABLE else {READ: "select", BUILD: "select"}
+    if name in BUILT:
+        granted[BUILD] = "select, insert, update, delete"
     if name in SEALED:
         return granted | {WRITE: "select", MAINTAIN: "select"}
     written = "select, insert" if name in APPEND_ONLY else "select, insert, update"

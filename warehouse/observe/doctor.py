@@ -10,15 +10,18 @@ from typing import Any
 
 from psycopg import Connection, OperationalError, connect
 
-from warehouse.access import plan_roles
+from warehouse.access import OWNER, plan_roles
+from warehouse.audit.rebase import is_foreign
 from warehouse.db import migrations
 from warehouse.db.errors import cure_of_connection
 from warehouse.db.server import OLDEST
 from warehouse.db.target import Target, primary
 from warehouse.errors import WarehouseError
+from warehouse.models.audited import audited
 from warehouse.partitions.apply import partitions
 from warehouse.partitions.policy import policies
 from warehouse.settings import StateSettings
+from warehouse.sql import query
 
 ROOM_FOR_DATA = 2 * 1024**3
 HEADROOM = timedelta(days=3)
@@ -60,6 +63,8 @@ def examine() -> Iterator[Finding]:
         yield schema(conn)
         if migrations.current(conn):
             yield headroom(conn)
+            yield audit(conn)
+            yield log(conn)
 
 
 def disk(home: Path) -> Finding:
@@ -122,3 +127,30 @@ def headroom(conn: Connection[Any]) -> Finding:
     if ends[tightest] - now < HEADROOM:
         return Finding("partitions", State.FAIL, found, "Run `warehouse partitions apply`.")
     return Finding("partitions", State.OK, found)
+
+
+def audit(conn: Connection[Any]) -> Finding:
+    """Whether each audited table still has its triggers, firing for everyone."""
+    standing = set(conn.execute(query("observe/list_audit_triggers")).fetchall())
+    wanted = {(each.table, trigger) for each in audited() for trigger in each.triggers}
+    if lost := sorted(f"{trigger} on {table}" for table, trigger in wanted - standing):
+        cure = (
+            "Somebody took them away or switched them off; what was written since left no event. "
+            "Put them back with audit.watch, and run `warehouse audit reconcile`."
+        )
+        return Finding("audit", State.FAIL, f"{len(lost)} triggers lost: {lost[0]}", cure)
+    return Finding("audit", State.OK, f"{len({t for t, _ in wanted})} tables leave events")
+
+
+def log(conn: Connection[Any]) -> Finding:
+    """Whether the log is this server's, and who could rewrite it: somebody always can."""
+    if is_foreign(conn):
+        return Finding(
+            "log",
+            State.FAIL,
+            "written on another server, so its readers wait for events that never come",
+            "Run `warehouse audit rebase`, once, before anything else.",
+        )
+    found = conn.execute(query("observe/list_owners"), {"owner": OWNER}).fetchall()
+    named = ", ".join(f"{login} ({reason})" for login, reason in found)
+    return Finding("log", State.OK, f"could be rewritten by {named or 'nobody'}")

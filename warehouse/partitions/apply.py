@@ -30,12 +30,18 @@ MOMENT = timedelta(microseconds=1)
 def ensure(conn: Connection[Any], table: Table, start: datetime, end: datetime) -> int:
     """Make what [start, end) of a table still needs, in the caller's transaction.
 
-    Each leaves an event, so the log gets its partition for the present first.
+    Each leaves an event, so the log gets its partitions for the present first.
     """
+    ensure_log(conn)
+    return _ensure(conn, table, start, end)
+
+
+def ensure_log(conn: Connection[Any]) -> None:
+    """Make what this transaction's own events need: without them nobody can write."""
     row = conn.execute("select now()").fetchone()
     now = row[0] if row else datetime.now(UTC)
-    _ensure(conn, Base.metadata.tables["audit.events"], now, now + MOMENT)
-    return _ensure(conn, table, start, end)
+    for log in ("audit.events", "audit.images"):
+        _ensure(conn, Base.metadata.tables[log], now, now + MOMENT)
 
 
 def _ensure(conn: Connection[Any], table: Table, start: datetime, end: datetime) -> int:

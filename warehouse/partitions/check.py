@@ -33,11 +33,8 @@ class Health:
     retention_lag_days: float  # how long the oldest partition is overdue
     blocked: Sequence[str]
     act: Sequence[str]
-    brin: Sequence[Brin] = ()  # of each partition; what it says is advice, and nobody's alarm
-
-    @property
-    def advice(self) -> list[str]:
-        return [told for each in self.brin for told in each.problems]
+    degraded: Sequence[str]  # works, but more slowly than it could; nobody's alarm
+    brin: Sequence[Brin]  # of each partition
 
 
 def check(conn: Connection[Any], now: datetime) -> list[Health]:
@@ -91,6 +88,7 @@ def _health(
             *([f"{pending} detach left pending; {APPLY}"] if pending else []),
             *_overdue(lag, blocked),
         ],
+        degraded=[told for each in brin for told in each.problems],
         brin=brin,
     )
 

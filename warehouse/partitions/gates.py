@@ -1,23 +1,19 @@
 """Which gates stand between a due partition and its retirement; reads tables, writes nothing.
 
-Open when every production rollup has read past it and was verified since, no legal hold names it,
-and its archive was read back. Trades have one more: what a bust took away must not come back.
+Open when every production rollup has read past it and was verified since, the events of its rows are
+sealed, no legal hold names it, and its archive was read back.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from warehouse.partitions.catalog import BEGINNING, END, State, World, related
 from warehouse.partitions.naming import Bounds
 from warehouse.partitions.plan import Gate, Partition, Reason, overlap, said
 from warehouse.sql import query
-
-# By table: which rows elsewhere come back to life when a partition of it goes.
-REVIVED = {"trading.trades": "partitions/find_revived_trades"}
 
 
 class Candidate(NamedTuple):
@@ -28,34 +24,32 @@ class Candidate(NamedTuple):
     bounds: Bounds
 
 
-@dataclass(frozen=True)
-class Gates:
-    """What stands in the way by candidate, and which other partitions must go before it."""
-
-    reasons: Mapping[Candidate, Sequence[Reason]]
-    after: Mapping[Candidate, Mapping[str, Reason]]
+# What stands in the way, by candidate.
+Gates = Mapping[Candidate, Sequence[Reason]]
 
 
 def read_gates(
     conn: Connection[Any], world: World, candidates: Sequence[Candidate], *, by_hand: bool = False
 ) -> Gates:
     """The gates of attached partitions, in a handful of queries; by hand, a restored one may go."""
-    found = (
-        *_holds(conn, world, candidates),
-        *_rollups(conn, candidates),
-        *_archives(world, candidates, by_hand=by_hand),
+    return _gathered(
+        (
+            *_holds(conn, world, candidates),
+            *_rollups(conn, candidates),
+            *_seals(conn, candidates),
+            *_archives(world, candidates, by_hand=by_hand),
+        )
     )
-    after = {c: _revived(conn, c) for c in candidates if c.parent in REVIVED}
-    return Gates(_gathered(found), after)
 
 
 def read_drop_gates(conn: Connection[Any], world: World, candidates: Sequence[Candidate]) -> Gates:
     """The gates of detached tables: rollups have let go of them, holds and archives have not."""
-    found = (*_holds(conn, world, candidates), *_archives(world, candidates, by_hand=True))
-    return Gates(_gathered(found), {})
+    return _gathered(
+        (*_holds(conn, world, candidates), *_archives(world, candidates, by_hand=True))
+    )
 
 
-def _gathered(found: Iterable[tuple[Candidate, Reason]]) -> Mapping[Candidate, Sequence[Reason]]:
+def _gathered(found: Iterable[tuple[Candidate, Reason]]) -> Gates:
     reasons: dict[Candidate, list[Reason]] = defaultdict(list)
     for candidate, reason in found:
         reasons[candidate].append(reason)
@@ -98,6 +92,25 @@ def _rollups(
         yield named[parent, name], Reason(Gate.ROLLUP, reason)
 
 
+def _seals(
+    conn: Connection[Any], candidates: Sequence[Candidate]
+) -> Iterable[tuple[Candidate, Reason]]:
+    """Rows that are gone cannot be sealed; a log that nobody seals holds nothing up."""
+    named = {(c.parent, c.name): c for c in candidates}
+    rows = conn.execute(
+        query("partitions/list_unsealed"),
+        {
+            "parents": [c.parent for c in candidates],
+            "names": [c.name for c in candidates],
+            "starts": [c.bounds.start for c in candidates],
+            "ends": [c.bounds.end for c in candidates],
+        },
+    )
+    for parent, name in rows:
+        reason = "events of its rows are not sealed yet; run `warehouse audit seal`"
+        yield named[parent, name], Reason(Gate.SEAL, reason)
+
+
 def _archives(
     world: World, candidates: Sequence[Candidate], *, by_hand: bool
 ) -> Iterable[tuple[Candidate, Reason]]:
@@ -123,21 +136,6 @@ def unarchived(state: State, candidate: Candidate, *, by_hand: bool) -> Reason |
         detach = f"`warehouse partitions detach {candidate.parent} {candidate.name}`"
         return Reason(Gate.RESTORED, f"it was brought back and stays until someone runs {detach}")
     return None
-
-
-def _revived(conn: Connection[Any], candidate: Candidate) -> Mapping[str, Reason]:
-    """Partitions that must go before this one, with the reason."""
-    statement = sql.SQL(query(REVIVED[candidate.parent])).format(
-        partition=sql.Identifier(candidate.parent.partition(".")[0], candidate.name),
-        start=sql.Literal(candidate.bounds.start),
-        end=sql.Literal(candidate.bounds.end),
-    )
-    return {
-        held_by.rpartition(".")[2]: Reason(
-            Gate.ROWS, f"its row {key} replaces a row of {held_by}, which would count again"
-        )
-        for held_by, key in conn.execute(statement)
-    }
 
 
 def candidate(state: State, partition: Partition) -> Candidate:

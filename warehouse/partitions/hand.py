@@ -85,7 +85,7 @@ def steps_to_drop(conn: Connection[Any], parent: str, name: str) -> list[Step]:
     if table is None:
         raise _no_partition(parent, bare, state.detached)
     gates = read_drop_gates(conn, world, [Candidate(parent, bare, table.bounds)])
-    if reasons := [reason for found in gates.reasons.values() for reason in found]:
+    if reasons := [reason for found in gates.values() for reason in found]:
         raise closed(f"{table.home}.{bare}", reasons)
     return [Drop(state.policy, bare, table.bounds, table.home)]
 

@@ -184,6 +184,7 @@ def working(conn: Connection[Any], table: str) -> Iterator[None]:
         _set(conn, SETTINGS)
         _take_turn(conn, table)
         try:
+            conn.execute(query("partitions/abandon_index_runs"), {"table": table})
             yield
         finally:
             if not conn.broken:

@@ -1,6 +1,6 @@
 """What is to be done to partitions: the words of a plan, and the steps that make what is missing. Pure."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -142,8 +142,8 @@ class Gate(StrEnum):
     HOLD = "legal hold"
     ROLLUP = "rollup"
     ARCHIVE = "archive"
+    SEAL = "seal"
     RESTORED = "restored"
-    ROWS = "rows"  # that would count again if this partition's were gone
     SET = "set"  # the other tables that it rotates with
 
 
@@ -198,27 +198,34 @@ def ahead(
     existing: Collection[Partition],
     now: datetime,
     newest: datetime | None = None,
+    apart: Collection[str] = (),
+    retired: Callable[[Bounds], bool] = lambda _: False,
 ) -> list[Create]:
     """The current partition, `premake` more, and whatever gap lies before them.
 
     Without infinite_time_partitions "current" is where the newest row is, not where the clock is.
+    What is `retired` is no gap, nor is what lies before the first partition but for those `apart`.
     """
     current = floor(now if policy.infinite_time_partitions else newest or now, policy.interval)
     end = current
     for _ in range(policy.premake + 1):
         end = following(end, policy.interval)
-    earliest = min((p.bounds.start for p in existing), default=current)
-    return _fill(policy, existing, min(current, earliest), end)
+    earliest = min((p.bounds.start for p in existing if p.name not in apart), default=current)
+    return _fill(policy, existing, min(current, earliest), end, retired)
 
 
 def _fill(
-    policy: Policy, existing: Collection[Partition], start: datetime, end: datetime
+    policy: Policy,
+    existing: Collection[Partition],
+    start: datetime,
+    end: datetime,
+    retired: Callable[[Bounds], bool] = lambda _: False,
 ) -> list[Create]:
     ordered = sorted(existing, key=lambda partition: partition.bounds)
     return [
         Create(policy, partition_name(policy.table, bounds, policy.interval), bounds)
         for gap in _gaps(ordered, start, end)
-        for bounds in _cut(policy, gap, ordered)
+        for bounds in _cut(policy, gap, ordered, retired)
     ]
 
 
@@ -235,8 +242,12 @@ def _gaps(ordered: Sequence[Partition], start: datetime, end: datetime) -> Itera
         yield Bounds(reached, end)
 
 
-def _cut(policy: Policy, gap: Bounds, ordered: Sequence[Partition]) -> Iterator[Bounds]:
+def _cut(
+    policy: Policy, gap: Bounds, ordered: Sequence[Partition], retired: Callable[[Bounds], bool]
+) -> Iterator[Bounds]:
     for bounds in windows(gap.start, gap.end, policy.interval):
+        if retired(bounds):
+            continue
         crossing = None
         if bounds.start < gap.start or bounds.end > gap.end:
             crossing = next((p for p in ordered if overlap(p.bounds, bounds)), None)

@@ -71,13 +71,18 @@ def _make(state: State, now: datetime, span: tuple[datetime, datetime] | None) -
         there = [*there, *(Partition(step.name, step.bounds) for step in asked)]
     if not policy.automatic_maintenance:
         return
-    for step in ahead(policy, there, now, state.newest):
-        if step.bounds.end > now or not _was_retired(state, step.bounds):
-            yield _unless_taken(state, step)
+    # What was brought back stands by itself: the time between it and the others is no gap.
+    apart = [name for name, archive in state.archives.items() if archive.state == "restored"]
+    for step in ahead(
+        policy, there, now, state.newest, apart, lambda bounds: _was_retired(state, bounds, now)
+    ):
+        yield _unless_taken(state, step)
 
 
-def _was_retired(state: State, bounds: Bounds) -> bool:
+def _was_retired(state: State, bounds: Bounds, now: datetime) -> bool:
     """A hole that retiring left is none: past the retention, archived, or a table of its own."""
+    if bounds.end > now:
+        return False
     if state.keep_from and bounds.end <= state.keep_from:
         return True
     return any(overlap(table.bounds, bounds) for table in state.detached) or any(

@@ -24,6 +24,9 @@ from warehouse.partitions.plan import (
     overlap,
 )
 
+# By candidate: the partitions of other tables that a key ties it to.
+Ties = Mapping[Candidate, Sequence[tuple[SetKey, Candidate]]]
+
 
 def due(world: World) -> list[Candidate]:
     """The attached partitions that are past their table's retention."""
@@ -43,12 +46,10 @@ def retirements(
     Without `put_away` they become tables of their own and stay where they are.
     """
     states = {state.policy.parent: state for state in world.states}
-    reasons = {c: list(gates.reasons.get(c, ())) for c in candidates}
+    reasons = {c: list(gates.get(c, ())) for c in candidates}
     ties = {c: list(_ties(world, c)) for c in candidates}
-    going = _going(candidates, reasons, ties, gates)
-    after = {c: [*_before(gates, c), *_children(ties[c])] for c in going}
     steps: list[Step] = []
-    for c in _ordered(going, after, reasons):
+    for c in _ordered(_going(candidates, reasons, ties), ties):
         steps.extend(_detaching(states[c.parent], c, world.keys))
         if put_away:
             policy = states[c.parent].policy
@@ -66,7 +67,7 @@ def leftovers(world: World, gates: Gates) -> tuple[list[Step], list[Blocked]]:
             steps.extend(_untie(state.policy, table))
             if not _is_due(state, table.bounds.end):
                 continue
-            reasons = gates.reasons.get(Candidate(state.policy.parent, table.name, table.bounds))
+            reasons = gates.get(Candidate(state.policy.parent, table.name, table.bounds))
             for step in _put_away(state.policy, table):
                 if isinstance(step, Drop) and reasons:
                     blocked.extend(Blocked(state.policy.parent, table.name, *r) for r in reasons)
@@ -116,14 +117,13 @@ def detached_key_drops(world: World, bounds: Bounds) -> list[Step]:
 def _going(
     candidates: Sequence[Candidate],
     reasons: dict[Candidate, list[Reason]],
-    ties: Mapping[Candidate, Sequence[tuple[SetKey, Candidate]]],
-    gates: Gates,
+    ties: Ties,
 ) -> list[Candidate]:
     """Those without a reason to stay; what one that stays needs stays as well."""
     going = [c for c in candidates if not reasons[c]]
     while True:
         names = {(c.parent, c.name) for c in going}
-        staying = {c: _held_back(c, names, ties[c], gates.after.get(c, {})) for c in going}
+        staying = {c: _held_back(names, ties[c]) for c in going}
         if not any(staying.values()):
             return going
         for c, found in staying.items():
@@ -132,22 +132,14 @@ def _going(
 
 
 def _held_back(
-    c: Candidate,
-    going: set[tuple[str, str]],
-    ties: Iterable[tuple[SetKey, Candidate]],
-    after: Mapping[str, Reason],
+    going: set[tuple[str, str]], ties: Iterable[tuple[SetKey, Candidate]]
 ) -> list[Reason]:
-    tied = [
+    return [
         Reason(
             Gate.SET, f"{other.parent.partition('.')[0]}.{other.name} stays, and they go together"
         )
         for _, other in ties
         if (other.parent, other.name) not in going
-    ]
-    return tied + [
-        Reason(reason.gate, f"{reason.text}; that one goes first")
-        for name, reason in after.items()
-        if (c.parent, name) not in going
     ]
 
 
@@ -166,38 +158,18 @@ def _ties(world: World, c: Candidate) -> Iterator[tuple[SetKey, Candidate]]:
 # -- in what order ---------------------------------------------------------------------------------
 
 
-def _before(gates: Gates, c: Candidate) -> Iterator[tuple[str, str]]:
-    for name in gates.after.get(c, {}):
-        yield c.parent, name
-
-
-def _children(ties: Iterable[tuple[SetKey, Candidate]]) -> Iterator[tuple[str, str]]:
-    for key, other in ties:
-        if other.parent == key.child:
-            yield other.parent, other.name
-
-
-def _ordered(
-    going: Sequence[Candidate],
-    after: Mapping[Candidate, Iterable[tuple[str, str]]],
-    reasons: dict[Candidate, list[Reason]],
-) -> list[Candidate]:
-    """By time, but each after those that must go before it; a circle stays and says so."""
-    named = {(c.parent, c.name): c for c in going}
-    done: dict[Candidate, bool] = {}
+def _ordered(going: Sequence[Candidate], ties: Ties) -> list[Candidate]:
+    """By time, but each after those that refer to it."""
     ordered: list[Candidate] = []
+    met: set[Candidate] = set()
 
-    def visit(c: Candidate) -> bool:
-        if c in done:
-            return done[c]
-        done[c] = False  # met again before it is through: a circle
-        done[c] = all(visit(named[name]) for name in after[c])
-        if done[c]:
+    def visit(c: Candidate) -> None:
+        if c not in met:
+            met.add(c)
+            for key, other in ties[c]:
+                if other.parent == key.child:
+                    visit(other)
             ordered.append(c)
-        else:
-            circle = "it and another partition hold rows that replace each other's"
-            reasons[c].append(Reason(Gate.ROWS, circle))
-        return done[c]
 
     for c in sorted(going, key=lambda c: (c.bounds.start, c.parent)):
         visit(c)

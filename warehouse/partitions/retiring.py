@@ -38,8 +38,7 @@ def refuse_unless_open(conn: Connection[Any], step: Detach | Drop) -> None:
         gates = read_drop_gates(conn, world, [candidate])
     else:
         gates = read_gates(conn, world, [candidate], by_hand=True)
-    reasons = [*gates.reasons.get(candidate, ()), *gates.after.get(candidate, {}).values()]
-    if reasons:
+    if reasons := gates.get(candidate):
         raise closed(step.partition, reasons)
 
 
@@ -84,8 +83,8 @@ def detach_concurrently(conn: Connection[Any], step: Step, patience: Patience) -
 
     When that takes longer than lock_timeout the detach is left pending, and the next attempt
     finalizes it. On a partition that others refer to, PostgreSQL searches all of theirs under a
-    SHARE lock: a nested loop, pruned as it runs, looks only where the partition's own times would
-    be. With 100,000 rows beside 1.1 million that refer: 0.07 s, where the hash join took 1.08 s.
+    SHARE lock, and no setting makes it see that their times rule them out. A nested loop takes 0.14
+    µs for each row that stays, where a hash join took up to 1 µs; compiling the query would double it.
     """
     named = {"parent": step.policy.parent, "partition": quoted(step.partition)}
     row = conn.execute(query("partitions/read_partition_state"), named).fetchone()
@@ -96,6 +95,7 @@ def detach_concurrently(conn: Connection[Any], step: Step, patience: Patience) -
         "lock_timeout": f"{patience.lock_timeout}ms",
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
+        "jit": "off",
     }
     with as_owner(conn), settings(conn, session):
         conn.execute(statements.detach_partition(step, how))

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from psycopg import connect
+from psycopg import Connection, connect
 
+from warehouse.db.migrations import MIGRATION_LOCK
 from warehouse.db.target import Target
-from warehouse.errors import WarehouseError
+from warehouse.errors import BusyError, WarehouseError
 from warehouse.refresh.inputs import read_inputs, remember
 from warehouse.settings import PROJECT, StateSettings
+from warehouse.sql import query
 
 DBT_PROJECT = PROJECT / "dbt"
 FAILED = ("error", "fail", "runtime error", "partial success")
@@ -62,9 +64,10 @@ def build(
     """`dbt build` against the target, in production's schemas; fails if any model or test does."""
     # Unit tests judge the code, whatever the data: they run where the code is tested.
     command = ["build", "--target", "prod", "--exclude-resource-type", "unit_test"]
-    nodes = run_dbt(target, [*command, *arguments], project)
-    for node in nodes:
-        done(node)
+    with connect(**target.keywords(), autocommit=True) as conn:
+        _refuse_beside_migration(conn)
+        nodes = run_dbt(target, [*command, *arguments], project, done)
+        conn.execute(query("refresh/forget_gone"))
     if failed := [node for node in nodes if node.status in FAILED]:
         raise BuildError(
             f"{len(failed)} of {len(nodes)} failed. {'; '.join(map(str, failed[:EXPLAINED]))}. "
@@ -81,13 +84,37 @@ def plan(target: Target, arguments: Sequence[str] = (), project: Path = DBT_PROJ
     return sorted(_invoke(target, [*command, *arguments], project) or [])
 
 
-def run_dbt(target: Target, arguments: Sequence[str], project: Path = DBT_PROJECT) -> list[Node]:
-    """Run a dbt command that runs nodes."""
-    results = getattr(_invoke(target, arguments, project), "results", [])
+def run_dbt(
+    target: Target,
+    arguments: Sequence[str],
+    project: Path = DBT_PROJECT,
+    done: Callable[[Node], None] = lambda _: None,
+) -> list[Node]:
+    """Run a dbt command that runs nodes; each is told as it ends."""
+
+    def tell(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            ran, result = event.data.node_info, event.data.run_result
+            done(Node(ran.node_name, ran.node_status, result.execution_time, result.message))
+
+    results = getattr(_invoke(target, arguments, project, tell), "results", [])
     return [_node(result) for result in results if result.status != "no-op"]
 
 
-def _invoke(target: Target, arguments: Sequence[str], project: Path) -> Any:
+def _refuse_beside_migration(conn: Connection[Any]) -> None:
+    row = conn.execute(query("refresh/hold_migration_lock"), {"key": MIGRATION_LOCK}).fetchone()
+    if row != (True,):
+        raise BusyError(
+            "A migration is under way. Nothing was built; run `warehouse build` when it has ended."
+        )
+
+
+def _invoke(
+    target: Target,
+    arguments: Sequence[str],
+    project: Path,
+    tell: Callable[[Any], None] = lambda _: None,
+) -> Any:
     """Run dbt in this process; what it writes goes to the state's folder, for the project may be read-only."""
     from dbt.cli.main import dbtRunner  # a second to import, and only this needs it
 
@@ -100,7 +127,7 @@ def _invoke(target: Target, arguments: Sequence[str], project: Path) -> Any:
     }
     options = [word for option, place in places.items() for word in (option, str(place))]
     with _environment(target):
-        outcome = dbtRunner().invoke([*arguments, *options, "--log-level", "none"])
+        outcome = dbtRunner(callbacks=[tell]).invoke([*arguments, *options, "--log-level", "none"])
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise KeyboardInterrupt
     if outcome.exception:

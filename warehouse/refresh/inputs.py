@@ -1,4 +1,4 @@
-"""What the marts were last built from: the project's files, the reference data, the audit events read.
+"""What the marts were last built from: the project's files, and the audit events read.
 
 Whether to build is decided by these; building is left to `build`.
 """
@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from psycopg import Connection, sql
-from sqlalchemy import Table
+from psycopg import Connection
 
-from warehouse.models import Base
 from warehouse.sql import query
 
 READERS = "dbt build "
@@ -31,9 +29,7 @@ class Inputs:
 
 def read_inputs(conn: Connection[Any], project: Path) -> Inputs:
     """Read before the build begins: what is written meanwhile is the next build's."""
-    # Reference data leaves no audit event, so its state is part of the name that the reader goes by.
-    digest = _digest([*_files(project), *_reference_state(conn)])
-    reader = f"{READERS}{digest}"
+    reader = f"{READERS}{_digest(_files(project))}"
     row = conn.execute(query("refresh/read_build_state"), {"reader": reader}).fetchone()
     snapshot, changed = row or ("", True)
     return Inputs(reader, snapshot, changed)
@@ -53,22 +49,7 @@ def _files(project: Path) -> Iterator[bytes]:
             yield path.read_bytes()
 
 
-def _reference_state(conn: Connection[Any]) -> Iterator[bytes]:
-    """Every insert moves a table's count, and every update the sum of its times."""
-    for table in Base.metadata.sorted_tables:
-        if table.schema == "reference":
-            row = conn.execute(_state_of(table)).fetchone()
-            yield f"{table.fullname} {row}".encode()
-
-
-def _state_of(table: Table) -> sql.Composed:
-    moved = "sum(extract(epoch from updated_at))" if "updated_at" in table.c else "null"
-    return sql.SQL("select count(*), {} from {}").format(
-        sql.SQL(moved), sql.Identifier(table.schema or "", table.name)
-    )
-
-
-def _digest(parts: list[bytes]) -> str:
+def _digest(parts: Iterator[bytes]) -> str:
     """SHA-256 over the parts, each after its length: no two lists read alike."""
     digest = hashlib.sha256()
     for part in parts:

@@ -5,6 +5,12 @@
   stays the same relation, with all that stands on it. Only changed columns need a swap.
 #}
 {% macro postgres__get_create_materialized_view_as_sql(relation, sql) %}
+    {{ create_materialized_view(relation, sql) }}
+    {{ note_made(relation) }}
+{% endmacro %}
+
+
+{% macro create_materialized_view(relation, sql) %}
     {%- do assert_contract(sql) -%}
     {%- do assert_unique_index() -%}
     drop view if exists {{ logic_of(relation) }};
@@ -37,7 +43,8 @@
         {% for index in configuration_changes.indexes.create -%}
             {{ get_create_index_sql(relation, index) }};
         {%- endfor %}
-        {{ refresh_materialized_view(relation) }}
+        refresh materialized view {{ 'concurrently ' if is_populated(relation) }}{{ relation }};
+        {{ note_made(relation) }}
     {%- else -%}
         {{ swap_materialized_view(relation, sql) }}
     {%- endif -%}
@@ -59,22 +66,34 @@
 {% macro swap_materialized_view(relation, sql) %}
     {%- set next, logic = named(relation, '__next'), logic_of(relation) -%}
     {%- do make_way(relation) -%}
-    {{ get_create_sql(next, sql) }}
+    {{ create_materialized_view(next, sql) }}
     {{ swap_in(relation, next) }}
     {% if describe_relation(logic.render()) -%}
         {{ swap_in(logic, logic_of(next)) }}
     {%- else -%}
         alter view {{ logic_of(next) }} rename to {{ adapter.quote(logic.identifier) }};
     {%- endif %}
+    {{ note_made(relation) }}
+{% endmacro %}
+
+
+{# Where nothing below it was written since, this does nothing; `warehouse refresh` calls it too. #}
+{% macro postgres__refresh_materialized_view(relation) %}
+    select * from ops.refresh_matview('{{ registered_name(relation) }}')
+{% endmacro %}
+
+
+{# A new generation, and a new start for what is pending. #}
+{% macro note_made(relation) %}
+    select * from ops.refresh_matview('{{ registered_name(relation) }}', made => true);
 {% endmacro %}
 
 
 {# CONCURRENTLY needs rows to compare with, which a dump that was restored without data has not. #}
-{% macro postgres__refresh_materialized_view(relation) %}
-    {%- set populated = run_query(
+{% macro is_populated(relation) %}
+    {%- do return(run_query(
         "select relispopulated from pg_class where oid = '" ~ relation ~ "'::regclass"
-    ).rows[0][0] -%}
-    refresh materialized view {{ 'concurrently ' if populated }}{{ relation }};
+    ).rows[0][0]) -%}
 {% endmacro %}
 
 

@@ -51,5 +51,5 @@
     from pg_index as i
     inner join pg_class as c on i.indexrelid = c.oid
     inner join pg_am as m on c.relam = m.oid
-    where i.indrelid = '{{ relation }}'::regclass
+    where i.indrelid = '{{ relation }}'::regclass and not i.indisprimary
 {%- endmacro %}

@@ -14,9 +14,9 @@
 
 
 {# What every swap asks first. A table may hold what nothing can make again; a killed run leaves views. #}
-{% macro make_way(relation) %}
+{% macro make_way(relation, is_rollup=false) %}
     {%- set standing, previous = describe_relation(relation.render()), named(relation, '__previous') -%}
-    {%- if standing and standing.kind not in ('v', 'm') -%}
+    {%- if standing and standing.kind not in ('v', 'm') and not is_rollup -%}
         {%- do exceptions.raise_compiler_error(
             relation ~ " is a table, and a view is to take its name. Nothing was changed; rename the table, "
             "or drop it if its rows can be made again."
@@ -59,7 +59,7 @@ end $drop$
     select
         c.relname::text as identifier,
         c.oid::regclass::text as name,
-        case c.relkind when 'm' then 'materialized view' else 'view' end as kind,
+        case c.relkind when 'm' then 'materialized view' when 'v' then 'view' else 'table' end as kind,
         count(r.oid) > 0 as is_read,
         string_agg(r.oid::regclass::text, ', ') filter (where r.relname not like '%\_\_previous') as readers
     from pg_class as c
@@ -67,7 +67,7 @@ end $drop$
     left join pg_class as r on d.reader = r.oid
     where
         c.relnamespace::regnamespace::text in ('{{ schemas | join("', '") }}')
-        and c.relkind in ('m', 'v')
+        and c.relkind in ('m', 'v', 'r', 'p')
         and c.relname like '%\_\_previous'
     group by c.oid
 {%- endmacro %}

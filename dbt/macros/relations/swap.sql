@@ -20,8 +20,8 @@ begin
     from ({{ readers_of("'" ~ relation ~ "'::regclass") }}) as r
     inner join pg_class as c on r.reader = c.oid and c.relkind = 'v';
 
-    {{ rename(relation, previous) }}
-    {{ rename(next, relation) }}
+    perform ops.rename_relation('{{ relation }}', '{{ previous.identifier }}');
+    perform ops.rename_relation('{{ next }}', '{{ relation.identifier }}');
 
     foreach definition in array coalesce(definitions, '{}') loop
         begin
@@ -34,24 +34,6 @@ begin
     end loop;
     perform set_config('search_path', path, true);
 end $swap$;
-{%- endmacro %}
-
-
-{# PL/pgSQL: an index is named after its relation, and goes with it. #}
-{% macro rename(relation, target_relation) %}
-    {%- set name, new_name = relation.identifier, target_relation.identifier %}
-    alter table {{ relation }} rename to {{ adapter.quote(new_name) }};
-    for definition in
-        select format(
-            'alter index %s rename to %I',
-            i.indexrelid::regclass, '{{ new_name }}' || substr(c.relname, length('{{ name }}') + 1)
-        )
-        from pg_index as i
-        inner join pg_class as c on i.indexrelid = c.oid
-        where i.indrelid = '{{ target_relation }}'::regclass and starts_with(c.relname, '{{ name }}_')
-    loop
-        execute definition;
-    end loop;
 {%- endmacro %}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg import Connection, connect
 
+from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
@@ -36,28 +37,40 @@ from generate_series(1, %s::integer) as n
 
 
 def fill(conn: Connection[Any], count: int = 3000) -> None:
-    """Signals of January; as a bulk load does it, so that no trigger is in the way."""
+    """Signals of January, of as many events as hundreds of loads would leave."""
     with conn.transaction():
         conn.execute("set local session_replication_role = replica")
+        conn.execute("alter table trading.signals disable trigger user")
         conn.execute(FILL, [count])
+        conn.execute("alter table trading.signals enable trigger user")
+
+
+def maintain(conn: Connection[Any], statement: str) -> None:
+    """Change rows that are never changed, as only maintenance may."""
+    with conn.transaction():
+        conn.execute("set local role warehouse_maintain")
+        conn.execute(statement)
 
 
 def signals(target: Target) -> None:
-    """What a database needs before signals of January can be archived."""
+    """What a database needs before signals of January can be archived: 3,000 of them."""
     with connect(**target.keywords(), autocommit=True) as conn:
+        ensure(conn, Base.metadata.tables[SIGNALS], JANUARY, FEBRUARY)
         conn.execute(DIMENSIONS)
-        tables = Base.metadata.tables
-        ensure(conn, tables["audit.events"], datetime.now(UTC), datetime.now(UTC))
-        now = datetime.now(UTC)
-        ensure(conn, tables["audit.events"], now, now.replace(year=now.year + 1))
-        ensure(conn, tables[SIGNALS], JANUARY, FEBRUARY)
         fill(conn)
+
+
+@pytest.fixture(scope="session")
+def template(server: Target, template: str) -> Iterator[str]:
+    """Here databases are cloned from one that has the signals already."""
+    with scratch_database(server, template) as target:
+        signals(target)
+        yield str(target.keywords()["dbname"])
 
 
 @pytest.fixture
 def conn(database: Target) -> Iterator[Connection[Any]]:
     """A database with 3,000 signals in January 2026."""
-    signals(database)
     with connect(**database.keywords(), autocommit=True) as conn:
         yield conn
 

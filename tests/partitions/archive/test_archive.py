@@ -11,10 +11,17 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from psycopg import Connection, connect
 
-from tests.partitions.archive.conftest import FEBRUARY, JANUARY, PARTITION, SIGNALS, fill
+from tests.partitions.archive.conftest import (
+    FEBRUARY,
+    JANUARY,
+    PARTITION,
+    SIGNALS,
+    fill,
+    maintain,
+)
 from warehouse.db.target import Target
 from warehouse.errors import BusyError
-from warehouse.partitions.archive import Archive, archive, verify
+from warehouse.partitions.archive import Archive, archive, records, verify
 from warehouse.partitions.archive.errors import (
     ArchiveDamaged,
     ArchiveError,
@@ -95,7 +102,7 @@ def test_an_empty_partition_makes_one_file_with_its_columns(
 ) -> None:
     import duckdb
 
-    conn.execute("truncate trading.signals_p20260101")
+    maintain(conn, "delete from trading.signals")
     archived = archive(conn, SIGNALS, PARTITION, url)
     assert (archived.state, archived.row_count) == ("verified", 0)
     found = duckdb.read_parquet(f"{archived.location.removeprefix('file://')}/*.parquet")
@@ -152,7 +159,7 @@ def test_what_is_archived_is_not_archived_again(conn: Connection[Any], url: str)
 
 def test_a_partition_written_to_since_is_archived_anew(conn: Connection[Any], url: str) -> None:
     first = archive(conn, SIGNALS, PARTITION, url)
-    conn.execute("update trading.signals_p20260101 set strength = 7 where signal_id = 9")
+    maintain(conn, "update trading.signals set strength = 7 where signal_id = 9")
     second = archive(conn, SIGNALS, PARTITION, url)
     assert second.archive_id != first.archive_id
     states = conn.execute("select archive_id, state from ops.archives order by 1").fetchall()
@@ -160,7 +167,10 @@ def test_a_partition_written_to_since_is_archived_anew(conn: Connection[Any], ur
     assert files(first), "the older archive's files are kept"
 
 
-def test_two_at_once_are_told_apart(conn: Connection[Any], database: Target, url: str) -> None:
+def test_two_at_once_are_told_apart(
+    conn: Connection[Any], database: Target, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "TURN", "100ms")
     lock = "select pg_advisory_lock(hashtextextended('warehouse archive ' || %s, 0))"
     with connect(**database.keywords(), autocommit=True) as other:
         other.execute(lock, [PARTITION])
@@ -173,7 +183,8 @@ def test_writers_and_readers_go_on_while_a_partition_is_archived(
 ) -> None:
     with connect(**database.keywords()) as reader, connect(**database.keywords()) as writer:
         reader.execute("select count(*) from trading.signals")
-        writer.execute("update trading.signals_p20260101 set strength = 1 where signal_id = 1")
+        writer.execute("set role warehouse_maintain")
+        writer.execute("update trading.signals set strength = 1 where signal_id = 1")
         assert archive(conn, SIGNALS, PARTITION, url).state == "verified"
         writer.rollback()
 
@@ -219,7 +230,7 @@ def damage(path: Path, how: str) -> None:
 def test_verify_finds_a_partition_that_was_written_to(conn: Connection[Any], url: str) -> None:
     archived = archive(conn, SIGNALS, PARTITION, url)
     assert verify(conn, archived.archive_id).state == "verified"
-    conn.execute("delete from trading.signals_p20260101 where signal_id = 9")
+    maintain(conn, "delete from trading.signals where signal_id = 9")
     with pytest.raises(PartitionChanged, match=r"signals_p20260101 holds other rows than archive"):
         verify(conn, archived.archive_id)
 
@@ -268,7 +279,7 @@ def test_a_row_that_came_with_the_archive_is_not_lost_sight_of(
     conn: Connection[Any], url: str
 ) -> None:
     archived = archive(conn, SIGNALS, PARTITION, url)
-    conn.execute("truncate trading.signals_p20260101")
+    maintain(conn, "delete from trading.signals")
     fill(conn, 3000)
     assert archive(conn, SIGNALS, PARTITION, url) == archived, "the same rows, written again"
 

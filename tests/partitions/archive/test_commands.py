@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import Connection
 from typer.testing import CliRunner
 
-from tests.partitions.archive.conftest import PARTITION, SIGNALS
+from tests.partitions.archive.conftest import PARTITION, SIGNALS, differing
 from tests.partitions.archive.test_restore import Aside
 from warehouse.cli import app
+from warehouse.partitions.archive.errors import ArchiveError
 
 NAMED = ("trading.signals", "signals_p20260101")
 
@@ -50,6 +52,33 @@ def test_what_is_due_is_archived_without_being_named(conn: Connection[Any], tmp_
         PARTITION
     ]
     assert run("archive", "--due", "--to", str(tmp_path)) == []
+
+
+@pytest.mark.parametrize("place", ["memory://cold/archives", "file://{}/cold", "{}/cold"])
+def test_where_archives_go_is_a_setting(
+    conn: Connection[Any],
+    tmp_path: Path,
+    keep_aside: Aside,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    place = place.format(tmp_path)
+    monkeypatch.setenv("WAREHOUSE_ARCHIVES", place)
+    (made,) = run("archive", *NAMED)
+    assert made["location"].startswith(f"{place}/{SIGNALS}/signals_p20260101/")
+    original = keep_aside(SIGNALS, PARTITION)
+    assert run("restore", str(made["archive"]))[0]["state"] == "restored"
+    assert differing(conn, PARTITION, original) == 0
+
+
+def test_a_store_that_is_not_there_is_told_in_a_sentence(
+    conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_ARCHIVES", "nowhere://bucket")
+    with pytest.raises(
+        ArchiveError, match="nowhere://bucket.* cannot be reached.*Nothing was written"
+    ):
+        run("archive", *NAMED)
 
 
 def test_half_a_name_is_wrong_usage(conn: Connection[Any]) -> None:

@@ -14,20 +14,19 @@ from warehouse.partitions.archive.errors import ArchiveError
 
 EVENTS = """
 insert into audit.events (occurred_at, event_id, actor, login_role, table_schema, table_name, operation,
-    row_count, time_from, time_to, account_ids, instrument_ids, row_keys, digest, images)
+    row_count, time_from, time_to, account_ids, instrument_ids, digest)
 values ('2026-01-05', 1, 'a', 'b', 'trading', 'trades', 'insert', 3, '2026-01-01', '2026-01-02',
-        '{1,2}', '{}', '{}', sha256('x'), null),
-    ('2026-01-06', 2, 'a', 'b', 'trading', 'orders', 'update', 1, null, null, null, null, '{"1/2","é"}',
-        null, '[{"key": "1/2", "before": {"price": 1.50}, "after": null}]')
+        '{1,2}', '{}', sha256('x')),
+    ('2026-01-06', 2, 'a', 'b', 'trading', 'orders', 'update', 1, null, null, null, null, null)
 """
 BOOKED = """
 insert into trading.transactions (account_id, transaction_at, transaction_id, transaction_type, status,
-    net_amount, currency, source_id, event_id)
-select 1 + n % 5, '2026-01-02', n, 'trade', 'valid', n + 0.50, 'USD', 1, 1
+    net_amount, currency, source_id)
+select 1 + n % 5, '2026-01-02', n, 'trade', 'valid', n + 0.50, 'USD', 1
 from generate_series(1, 50) as n;
 insert into trading.transaction_items (account_id, transaction_at, transaction_id, item_no, amount,
-    cost, event_id)
-select account_id, transaction_at, transaction_id, 1, 1, net_amount, 1 from trading.transactions;
+    cost)
+select account_id, transaction_at, transaction_id, 1, 1, net_amount from trading.transactions;
 """
 
 

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection, sql
 
-from warehouse.partitions.archive import Archive, archive, restore
+from warehouse.partitions.archive import Archive, archive, make, restore
+from warehouse.partitions.archive import columns as how
 from warehouse.partitions.archive.columns import Carried, carry, columns
+from warehouse.partitions.archive.errors import Misfit
 from warehouse.partitions.archive.manifest import copy_out
 from warehouse.partitions.archive.rows import decode, encode, sent, snapshot
 
@@ -172,6 +174,48 @@ def test_any_numeric_goes_to_arrow_and_back_as_the_server_sent_it(
 def came_back(conn: Connection[Any], carried: list[Carried], table: sql.Identifier) -> bool:
     with sent(conn, copy_out(carried, ["id"], True, table)) as chunks:
         return all(chunk.octets == encode(carried, decode(carried, chunk)) for chunk in chunks)
+
+
+@pytest.mark.parametrize(
+    ("percent", "looks"), [(0, [True, False]), (100, [True])], ids=["misled", "right"]
+)
+def test_of_a_large_table_a_sample_is_looked_at_and_never_trusted(
+    odd: Connection[Any], url: str, monkeypatch: pytest.MonkeyPatch, percent: int, looks: list[bool]
+) -> None:
+    for name in ("numbers", "texts", "doubles", "matrix", "sums"):
+        odd.execute(f"alter table market.oddities drop column {name}")
+    by_all = archive(odd, PARENT, PARTITION, url).contents().columns
+    odd.execute("delete from ops.archives")
+    looked: list[bool] = []
+
+    def look(*args: Any, guess: bool) -> list[Carried]:
+        looked.append(guess)
+        return carry(*args, guess=guess)
+
+    monkeypatch.setattr(how, "LOOKED_THROUGH", 0)
+    monkeypatch.setattr(how, "SAMPLE", f"tablesample system ({percent})")
+    monkeypatch.setattr(make, "carry", look)
+    archived = archive(odd, PARENT, PARTITION, url)
+    assert archived.state == "verified"
+    assert archived.contents().columns == by_all
+    assert looked == looks
+
+
+@pytest.mark.parametrize(
+    ("told", "came"),
+    [("1.25", "1.250"), ("1.25", "1.2"), ("1.25", "NaN"), ("1.25", "1e17"), ("1e30", "1e38")],
+)
+def test_a_number_that_a_sample_did_not_tell_of_is_refused(
+    conn: Connection[Any], told: str, came: str
+) -> None:
+    with conn.transaction(force_rollback=True):
+        conn.execute("create temporary table numbers (id integer primary key, n numeric)")
+        conn.execute("insert into numbers values (1, %s)", [told])
+        table = sql.Identifier("pg_temp", "numbers")
+        carried = carry(conn, table, columns(conn, table))
+        conn.execute("insert into numbers values (2, %s)", [came])
+        with pytest.raises(Misfit, match="column n holds"):
+            came_back(conn, carried, table)
 
 
 def test_the_same_rows_come_the_same_way_whatever_the_session_says(

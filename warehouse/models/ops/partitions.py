@@ -206,7 +206,7 @@ class Archive(Versioned, Base):
     row_count: Mapped[int | None] = column("Rows in it; null while writing.")
     byte_count: Mapped[int | None] = column("Size of its files; null while writing.")
     audit_root: Mapped[bytes | None] = column(
-        "Root of the audit tree over its rows; null where the table is not audited."
+        "Root of the sealed log when it was written; null where nothing was sealed."
     )
     state: Mapped[ArchiveState] = choice("How far it is.", ArchiveState)
     error: Mapped[str | None] = column("Why it failed.")

@@ -76,7 +76,7 @@ class Rollup(Versioned, Base):
     )
     time_column: Mapped[str] = column("Column that a scope bounds in time.")
     bucket: Mapped[str | None] = column(
-        "Span that a scope is widened to: an interval, or exchange_day; null = rows stand alone."
+        "Span that a scope is widened to: an interval, exchange_day or all_time; null = rows stand alone."
     )
     scope_key: Mapped[ScopeKey | None] = choice(
         "Column that a scope bounds by key; null = by time alone.", ScopeKey
@@ -90,6 +90,14 @@ class Rollup(Versioned, Base):
         Integer,
         server_default=text("0"),
     )
+    dimensions: Mapped[list[str]] = column(
+        "Sources joined by key alone: a row added there changes nothing by itself.",
+        ARRAY(Text),
+        server_default=text("'{}'"),
+    )
+    partition_interval: Mapped[str | None] = column(
+        "Span of its partitions, which a refresh makes as rows need them; null = it has none."
+    )
     snapshot: Mapped[str | None] = column("What it has read to; null = never built.", Snapshot)
     source_floor: Mapped[datetime | None] = column(
         "Where its sources begin, rows below being frozen; null = nothing was retired yet."
@@ -100,6 +108,22 @@ class Rollup(Versioned, Base):
         "What it had read to when it was last found equal to its view.", Snapshot
     )
     verified_at: Mapped[datetime | None] = column("When it was last found equal to its view.")
+
+
+class Matview(Versioned, Base):
+    __tablename__ = "matviews"
+    __table_args__ = table(
+        "ops",
+        "How far each materialized view has read, and by which definition. One row per materialized view.",
+        check("relation_qualified", f"relation {QUALIFIED}"),
+        *digests("definition_hash"),
+    )
+
+    relation: Mapped[str] = column("The view, as schema.table.", primary_key=True)
+    snapshot: Mapped[str] = column("What it has read to.", Snapshot)
+    definition_hash: Mapped[bytes] = column(
+        "SHA-256 of the definition its rows were made with, the views below it included."
+    )
 
 
 class RefreshRun(Run, Base):

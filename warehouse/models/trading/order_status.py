@@ -1,6 +1,6 @@
 """The life of an order: the statuses it can have and which of them may follow which.
 
-The orders themselves are in `orders`; refusing an illegal step is left to booking and to the database.
+The orders themselves are in `orders`; refusing an illegal step is left to `warehouse.ingest`.
 """
 
 from enum import StrEnum
@@ -59,7 +59,7 @@ _WAITING = frozenset(
 )
 _LIVE = frozenset({OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED})
 # The broker was asked to take the order back; a refusal leads back to a live status.
-_RECALLED = frozenset(
+RECALLED_STATUSES = frozenset(
     {
         OrderStatus.PENDING_CANCEL,
         OrderStatus.PENDING_REPLACE,
@@ -67,17 +67,17 @@ _RECALLED = frozenset(
         OrderStatus.AWAITING_UR_OUT,
     }
 )
-_SENT = _WAITING | _LIVE | _RECALLED | CLOSED_STATUSES
+_SENT = _WAITING | _LIVE | RECALLED_STATUSES | CLOSED_STATUSES
 
 
 def _successors(status: OrderStatus) -> frozenset[OrderStatus]:
     """Every status in which an order can be found after this one."""
     if status in CLOSED_STATUSES:
         return frozenset()
-    if status in _RECALLED:
-        return (_LIVE | _RECALLED | CLOSED_STATUSES) - {status}
+    if status in RECALLED_STATUSES:
+        return (_LIVE | RECALLED_STATUSES | CLOSED_STATUSES) - {status}
     if status is OrderStatus.PARTIALLY_FILLED:  # what has traded can no longer be refused
-        return _RECALLED | CLOSED_STATUSES - {OrderStatus.REJECTED}
+        return RECALLED_STATUSES | CLOSED_STATUSES - {OrderStatus.REJECTED}
     if status is OrderStatus.NEW:
         return _SENT | {OrderStatus.PENDING}
     return _SENT - {status}

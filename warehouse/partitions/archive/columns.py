@@ -22,6 +22,9 @@ from warehouse.sql import query
 MICROSECONDS = 946_684_800_000_000  # from 1970 to 2000, where PostgreSQL's clock starts
 DAYS = 10_957
 WIDEST = 76  # digits of decimal256
+# Up to here all numerics are looked at before they are carried, which takes a moment.
+LOOKED_THROUGH = 64 << 20
+SAMPLE = "tablesample system (1)"
 
 PLAIN: Mapping[str, Codec] = {
     "bool": Fixed(pa.bool_(), np.dtype("u1")),
@@ -83,7 +86,7 @@ class Carried(BaseModel):
     def codec(self) -> Codec:
         """What reads and writes it."""
         if self.carried == "decimal" and self.precision is not None and self.scale is not None:
-            return Decimal(self.precision, self.scale)
+            return Decimal(self.precision, self.scale, self.scales_kept)
         if self.carried == "list" and self.element and self.element_oid:
             return List(PLAIN[self.element], self.element_oid)
         return AS_TEXT if self.carried == "text" else PLAIN[self.base]
@@ -102,16 +105,30 @@ def columns(conn: Connection[Any], table: sql.Identifier) -> list[Column]:
         return cursor.execute(query("partitions/describe_columns"), named).fetchall()
 
 
-def carry(conn: Connection[Any], table: sql.Composable, found: Sequence[Column]) -> list[Carried]:
-    """How the rows that are there now are carried; reads the numerics and arrays once."""
-    asked = [*(_numeric_facts(c) for c in found), *(_array_facts(c) for c in found)]
-    wanted = [fact for facts in asked for fact in facts]
+def carry(
+    conn: Connection[Any], table: sql.Identifier, found: Sequence[Column], *, guess: bool = False
+) -> list[Carried]:
+    """How the rows that are there now are carried; reads the numerics and arrays once.
+
+    As a guess it reads a hundredth of a large table, which saves a tenth of an archive's time. What
+    does not fit the guess is refused when it is decoded, never bent.
+    """
+    numerics = [fact for column in found for fact in _numeric_facts(column)]
+    arrays = [fact for column in found for fact in _array_facts(column)]
     facts: dict[str, Any] = {}
-    if wanted:
+    if wanted := [*numerics, *arrays]:
+        sampled = guess and not arrays and _is_large(conn, table)
+        source = sql.SQL("{} " + SAMPLE if sampled else "{}").format(table)
         with conn.cursor(row_factory=dict_row) as cursor:
-            statement = sql.SQL("select {} from {}").format(sql.SQL(", ").join(wanted), table)
+            statement = sql.SQL("select {} from {}").format(sql.SQL(", ").join(wanted), source)
             facts = cursor.execute(statement).fetchone() or {}
     return [_carried(column, facts) for column in found]
+
+
+def _is_large(conn: Connection[Any], table: sql.Identifier) -> bool:
+    named = {"table": table.as_string()}
+    row = conn.execute(query("partitions/measure_table"), named).fetchone()
+    return bool(row and row[0] > LOOKED_THROUGH)
 
 
 def _numeric_facts(column: Column) -> list[sql.Composable]:

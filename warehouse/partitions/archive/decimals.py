@@ -41,11 +41,13 @@ Longs = NDArray[np.int64]
 class Decimal:
     """Numerics of at most `precision` digits, `scale` of them behind the point.
 
-    Where all were given the same number of decimals, that is the scale; else `scales` are kept.
+    Where all were given the same number of decimals, that is the scale; else they are `mixed`, and
+    each one's own is kept.
     """
 
     precision: int
     scale: int
+    mixed: bool = True
     head: np.dtype[Any] = HEAD
 
     @property
@@ -62,6 +64,9 @@ class Decimal:
         head = field.head
         if (present & ((head["sign"] & NOT_FINITE) == NOT_FINITE)).any():
             raise Unrepresentable("NaN or infinity, which no decimal can hold")
+        strange = head["scale"] > self.scale if self.mixed else head["scale"] != self.scale
+        if (present & strange).any():
+            raise Unrepresentable(f"a number that was not given with {self.scale} decimals")
         groups = np.where(present, head["groups"], 0).astype(np.int64)
         weight = np.where(present, head["weight"], 0).astype(np.int64)
         quick = weight + 1 + self._below <= QUICK_GROUPS
@@ -96,6 +101,8 @@ class Decimal:
             digit = int(gather(field.octets, at + group * GROUP.itemsize, GROUP)[0])
             power = (int(head["weight"]) - group) * PLACES + self.scale
             units += digit * 10**power if power >= 0 else digit // 10**-power
+        if units >= 10**self.precision:
+            raise Unrepresentable(f"a number of more than {self.precision} digits")
         if head["sign"] & NEGATIVE:
             units = -units
         octets = units.to_bytes(self.arrow.byte_width, "little", signed=True)

@@ -15,6 +15,10 @@ class UnknownPartition(ArchiveError):
     """There is no such partition."""
 
 
+class Misfit(ArchiveError):
+    """A column holds something else than its sample promised; nothing was kept."""
+
+
 class ArchiveFailed(ArchiveError):
     """An archive could not be written; the partition is as it was."""
 

@@ -22,7 +22,12 @@ from warehouse.models.ops import ArchiveState
 from warehouse.partitions import ledger
 from warehouse.partitions.archive import records
 from warehouse.partitions.archive.columns import Carried, carry, columns
-from warehouse.partitions.archive.errors import ArchiveError, ArchiveFailed, UnknownPartition
+from warehouse.partitions.archive.errors import (
+    ArchiveError,
+    ArchiveFailed,
+    Misfit,
+    UnknownPartition,
+)
 from warehouse.partitions.archive.files import Folder, folder, is_full
 from warehouse.partitions.archive.manifest import MANIFEST, Manifest, copy_out
 from warehouse.partitions.archive.records import Archive, alone, archive_by_id, archive_in_force
@@ -97,17 +102,29 @@ def _archive(conn: Connection[Any], step: Keep, url: str, layout: Layout) -> Arc
 
 
 def _write(conn: Connection[Any], step: Keep, place: Folder, layout: Layout) -> Manifest:
+    try:
+        return _written(conn, step, place, layout, guess=True)
+    except Misfit as error:
+        logger.info("%s: %s; looking at all rows first", step.partition, error)
+        place.remove()
+        return _written(conn, step, place, layout, guess=False)
+
+
+def _written(
+    conn: Connection[Any], step: Keep, place: Folder, layout: Layout, *, guess: bool
+) -> Manifest:
     table = sql.Identifier(step.policy.schema, step.name)
     named = {"table": table.as_string()}
     with snapshot(conn), as_owner(conn):
         found = columns(conn, table)
-        carried = carry(conn, table, found)
+        carried = carry(conn, table, found, guess=guess)
         key = [name for (name,) in conn.execute(query("partitions/list_key_columns"), named)]
         order = key or [step.policy.control]
         statement = copy_out(carried, order, bool(key), table)
         with sent(conn, statement) as chunks:
             written = write(place, carried, order, chunks, layout)
         definitions = conn.execute(query("partitions/list_definitions"), named).fetchall()
+        root = conn.execute(query("partitions/read_log_root")).fetchone()
     return Manifest(
         table=step.policy.parent,
         partition=step.partition,
@@ -119,6 +136,7 @@ def _write(conn: Connection[Any], step: Keep, place: Folder, layout: Layout) -> 
         rows=written.tally.rows,
         rows_sha256=written.tally.sha256,
         files=written.files,
+        audit_root=root[0] if root else None,
         constraints=[text for kind, text in definitions if kind == "constraint"],
         indexes=[text for kind, text in definitions if kind == "index"],
         written_at=datetime.now(UTC),

@@ -135,6 +135,7 @@ def finish(conn: Connection[Any], archive_id: int, manifest: Manifest, page_sha2
         "file_hashes": Jsonb(hashes),
         "row_count": manifest.rows,
         "byte_count": sum(file.bytes for file in manifest.all_files),
+        "audit_root": manifest.audit_root,
     }
     with conn.transaction(), as_owner(conn):
         conn.execute(query("partitions/finish_archive"), row)

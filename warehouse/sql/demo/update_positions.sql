@@ -7,8 +7,7 @@ set
     realized_pnl = s.realized_pnl,
     last_trade_at = s.last_trade_at,
     version = s.version,
-    updated_at = s.updated_at,
-    event_id = s.event_id
+    updated_at = s.updated_at
 from demo_positions as s
 where
     p.account_id = s.account_id

@@ -1,6 +1,6 @@
 -- Which runs did a kill leave open? Nobody else is at work while the maintenance lock is held.
--- One row per detach that had begun; every step that needs that lock is closed.
--- Archives and indexes are made without it: theirs are closed when they are a day old.
+-- One row per detach that had begun; every step that nobody is at is closed.
+-- Archives and indexes are made under locks of their own, which a killed run no longer has.
 with open as (
     select
         partition_run_id,
@@ -10,7 +10,10 @@ with open as (
         state in ('planned', 'running')
         and (
             step in ('create', 'attach', 'finalize', 'detach', 'drop_key', 'move', 'drop')
-            or started_at < now() - interval '1 day'
+            or pg_try_advisory_xact_lock(hashtextextended(case
+                when step in ('index', 'drop_index') then 'indexes of ' || parent_table
+                else 'warehouse archive ' || partition_name
+            end, 0))
         )
     for update
 ),

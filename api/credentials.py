@@ -1,0 +1,101 @@
+"""Who asks: the key behind a request's bearer token, found in the database and known for a moment.
+
+What a key may see is decided in the database with every report; this only tells keys apart. Signed
+tokens are checked in api/tokens.py and stand for a key.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from api.errors import OUT_OF_SCOPE, UNAUTHENTICATED, Problem
+from api.tokens import Tokens
+from warehouse.db.keys import LEADING, hash_of
+
+Find = Callable[..., Awaitable[Any]]
+KEPT = 10_000
+LONGEST = 4_096
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that lives, and what the API needs of it."""
+
+    api_key_id: int
+    principal_id: int
+    scopes: frozenset[str]
+    grants_version: int
+    rate_limit: int | None
+    concurrency_limit: int | None
+    expires_at: datetime | None
+    fetched: float = field(compare=False)
+
+    def may(self, scope: str) -> None:
+        if scope not in self.scopes:
+            raise Problem(OUT_OF_SCOPE, f"The key has not the scope {scope}.", scope=scope)
+
+
+@dataclass
+class Keys:
+    """Finds keys; `forget` is called when one changed, or when nobody would tell that it did."""
+
+    find: Find
+    seconds: float
+    tokens: Tokens | None = None
+    known: dict[bytes | str, Key] = field(default_factory=dict)
+    changes: int = 0
+
+    def forget(self) -> None:
+        self.known.clear()
+        self.changes += 1
+
+    async def authenticate(self, authorization: bytes | None) -> Key:
+        """The key that a request is sent with; a `Problem` where there is none that lives."""
+        scheme, _, token = (authorization or b"").decode("latin-1").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
+            raise Problem(UNAUTHENTICATED, "The request has no bearer token.")
+        if token.startswith(LEADING):
+            return await self._key(hash_of(token), secret_hash=hash_of(token))
+        if self.tokens is None:
+            raise Problem(UNAUTHENTICATED, "The token is no key of this API.")
+        return await self._of_token(token)
+
+    async def _of_token(self, token: str) -> Key:
+        assert self.tokens
+        claims = self.tokens.check(token)
+        key = await self._key(claims.prefix, prefix=claims.prefix)
+        return _narrowed(key, claims.scopes)
+
+    async def _key(self, index: bytes | str, **by: object) -> Key:
+        known = self.known.get(index)
+        if known is not None and _lives(known) and time.monotonic() - known.fetched < self.seconds:
+            return known
+        changes = self.changes
+        rows = await self.find(**by)
+        if not rows:
+            self.known.pop(index, None)
+            raise Problem(UNAUTHENTICATED, "The key is unknown, revoked or expired.")
+        key = _key(rows[0])
+        # Found before a change that was told meanwhile, it may be what the change took away.
+        if changes == self.changes:
+            if len(self.known) >= KEPT:
+                self.known.clear()
+            self.known[index] = key
+        return key
+
+
+def _key(row: Any) -> Key:
+    return Key(**{**dict(row), "scopes": frozenset(row["scopes"]), "fetched": time.monotonic()})
+
+
+def _lives(key: Key) -> bool:
+    return key.expires_at is None or key.expires_at > datetime.now(UTC)
+
+
+def _narrowed(key: Key, scopes: frozenset[str] | None) -> Key:
+    if scopes is None:
+        return key
+    return Key(**{**key.__dict__, "scopes": key.scopes & scopes})

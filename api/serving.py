@@ -1,0 +1,275 @@
+"""How a report is answered: who asks, what, and whether they have it; read, recorded, and only then sent."""
+
+import time
+from collections.abc import Hashable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+
+from api import metrics, statements, streams, tags
+from api.access import Access, Recorder
+from api.asking import Asked, asked, missing
+from api.cache import Cache, Page
+from api.credentials import Key, Keys
+from api.flights import Flights
+from api.formats import MEDIA_TYPES, SMALLEST_COMPRESSED, compressed, encoding_for, form_for
+from api.head import Head, head_of
+from api.limits import Limits
+from api.listening import Listener
+from api.pools import Reader
+from api.reports import Report
+from api.sending import Streamed, until_gone
+
+NOT_MODIFIED = 304
+# Kept by whoever asked, and asked about each time: what a key may see can end at any moment.
+CACHE_CONTROL = "private, no-cache"
+NO_STORE = "private, no-store"
+VARY = "Authorization, Accept, Accept-Encoding"
+
+
+@dataclass(frozen=True)
+class Service:
+    """All that answering needs, for as long as the application runs."""
+
+    reader: Reader
+    recorder: Recorder
+    keys: Keys
+    limits: Limits
+    listener: Listener
+    cache: Cache
+    stream_seconds: float
+    batch_seconds: float
+    flights: Flights[Page] = field(default_factory=Flights)
+
+
+@dataclass
+class Reading:
+    """One request's way to its answer."""
+
+    service: Service
+    request: Request
+    head: Head
+    key: Key
+    asked: Asked
+    timing: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def report(self) -> Report:
+        return self.asked.report
+
+    @property
+    def identity(self) -> Hashable:
+        """What the answer depends on besides the data: the question, and who puts it."""
+        return (self.key.api_key_id, self.key.grants_version, self.asked)
+
+    def tag(self, generation: str, form: str) -> str:
+        key, question = self.key, self.asked
+        identity = (
+            key.api_key_id,
+            key.grants_version,
+            question.query,
+            question.position,
+            question.limit,
+            question.count,
+            question.fields,
+        )
+        return tags.strong(identity, self.report.version, generation, form)
+
+    def parameters(self, *last: object) -> tuple[object, ...]:
+        return (self.key.api_key_id, *self.asked.arguments, *last)
+
+    async def record(self, status: int, rows: int | None) -> None:
+        """Committed when this returns; nothing leaves before."""
+        started = time.perf_counter()
+        scope = self.request.scope
+        await self.service.recorder.record(
+            Access(
+                report=self.report.name,
+                filter=self.asked.given,
+                status=status,
+                row_count=rows,
+                api_key_id=self.key.api_key_id,
+                principal_id=self.key.principal_id,
+                request_id=scope.get("state", {}).get("request_id"),
+            )
+        )
+        self.timing["record"] = (time.perf_counter() - started) * 1000
+
+
+async def serve(report: Report, request: Request) -> Response:
+    """Answer one request for a report."""
+    service: Service = request.app.state.service
+    head = head_of(request.scope)
+    key = await service.keys.authenticate(head.authorization)
+    key.may(report.scope)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(service.limits.held(key))
+        question = asked(report, request.path_params, request.scope["query_string"])
+        reading = Reading(service, request, head, key, question)
+        form = question.form or form_for(head.accept)
+        encoding = encoding_for(head.accept_encoding)
+        if form == "json":
+            return await _page(reading, encoding)
+        return await _stream(reading, form, encoding, stack)
+
+
+async def _page_of(reading: Reading, current: str | None) -> tuple[Page, str]:
+    """The page from memory, from a read that is under way, or from a new one; and which of them."""
+    service = reading.service
+    identity = reading.identity
+    if current is not None and (page := service.cache.get(identity, current)):
+        return page, "hit"
+    page = await until_gone(
+        reading.request.receive, service.flights.join(identity, partial(_read, reading))
+    )
+    if page.generation is not None and page.found and page.generation == current:
+        service.cache.put(identity, page)
+    reading.timing["db"] = page.milliseconds
+    return page, "miss"
+
+
+async def _page(reading: Reading, encoding: str | None) -> Response:
+    form = f"json-{encoding}" if encoding else "json"
+    current = reading.service.listener.generation_of(reading.report.sources)
+    if current is not None and reading.head.if_none_match:
+        tag = reading.tag(current, form)
+        if tags.named(reading.head.if_none_match, tag):
+            return await _unchanged(reading, tag)
+    page, source = await _page_of(reading, current)
+    if not page.found:
+        await reading.record(missing(reading.report).kind.status, None)
+        raise missing(reading.report)
+    tag = page.tags.get(form) or _named(reading, page, form)
+    if tags.matches(reading.head.if_none_match, tag):
+        return await _unchanged(reading, tag)
+    await reading.record(200, page.rows)
+    body, packed = page.body, {}
+    if encoding and len(body) >= SMALLEST_COMPRESSED:
+        body, packed = compressed(body, encoding), {"Content-Encoding": encoding}
+    headers = _headers(reading, tag, page.as_of, page.generation, page.lag)
+    timing = {"Server-Timing": _timing(reading.timing, source)}
+    return Response(body, 200, headers | packed | timing, MEDIA_TYPES["json"])
+
+
+def _named(reading: Reading, page: Page, form: str) -> str:
+    tag = reading.tag(page.generation, form) if page.generation else tags.weak(page.tagged, form)
+    page.tags[form] = tag
+    return tag
+
+
+async def _unchanged(reading: Reading, tag: str) -> Response:
+    await reading.record(NOT_MODIFIED, None)
+    return Response(
+        status_code=NOT_MODIFIED,
+        headers={"ETag": tag, "Vary": VARY, "Cache-Control": CACHE_CONTROL},
+    )
+
+
+async def _read(reading: Reading) -> Page:
+    question, report = reading.asked, reading.report
+    statement = statements.page(report, question.fields, question.count)
+    sized = (question.page_size,) if report.order else ()
+    started = time.perf_counter()
+    row = await reading.service.reader.row(
+        statement, reading.parameters(*question.position, *sized), report.pace.value
+    )
+    seconds = time.perf_counter() - started
+    metrics.QUERIES.labels(report.name).observe(seconds)
+    return page_from(question, row, seconds * 1000)
+
+
+def page_from(question: Asked, row: Any, milliseconds: float) -> Page:
+    """The page that a statement's row makes."""
+    report = question.report
+    rows, data = row["rows"], row["data"].encode()
+    found = row["found"] and (rows > 0 or not report.single)
+    as_of, generation = _told(row["as_of"]), row["generation"]
+    if report.single:
+        tagged = data
+        body = b'{"data":' + data
+    else:
+        more = rows > question.page_size and row["position"] is not None
+        following = question.next_cursor(orjson.loads(row["position"])) if more else None
+        rows = min(rows, question.page_size) if report.order else rows
+        tagged = b"[" + data + b'],"next_cursor":' + orjson.dumps(following)
+        if row["total"] is not None:
+            tagged += b',"total":' + orjson.dumps(_total(question, row["total"]))
+        body = b'{"data":' + tagged
+    ending = orjson.dumps({"as_of": as_of, "generation": generation})
+    return Page(
+        body=body + b"," + ending[1:],
+        tagged=tagged if generation is None else b"",
+        rows=rows,
+        generation=generation,
+        as_of=as_of,
+        lag=row["lag"],
+        found=found,
+        milliseconds=milliseconds,
+    )
+
+
+def _total(question: Asked, total: int) -> dict[str, object]:
+    exact = question.count == "exact" or total < statements.COUNTED_AT_MOST
+    return {"rows": total, "is": "exact" if exact else "at_least"}
+
+
+async def _stream(
+    reading: Reading, form: str, encoding: str | None, stack: AsyncExitStack
+) -> Response:
+    """What is wrong before the first piece is a problem; what goes wrong later ends the connection."""
+    report, question, service = reading.report, reading.asked, reading.service
+    full_form = f"{form}-{encoding}" if encoding else form
+    connection = await stack.enter_async_context(service.reader.snapshot(service.stream_seconds))
+    subject = reading.parameters()[:2] if report.subject else ()
+    row = await connection.fetchrow(statements.state(report), *subject)
+    if not row["found"]:
+        await reading.record(missing(report).kind.status, None)
+        raise missing(report)
+    # Where pieces end decides over the bytes of Arrow and of compressed text, not over what they say.
+    tag = f"W/{reading.tag(row['generation'], full_form)}" if row["generation"] else None
+    if tag and tags.matches(reading.head.if_none_match, tag):
+        return await _unchanged(reading, tag)
+    sized = (*question.position, question.limit) if report.order else ()
+    pieces = await stack.enter_async_context(
+        streams.copied(
+            connection,
+            statements.rows(report, question.fields, form),
+            reading.parameters(*sized),
+            form,
+            service.stream_seconds,
+        )
+    )
+    first = await until_gone(reading.request.receive, anext(pieces))
+    await reading.record(200, None)
+    headers = _headers(reading, tag, _told(row["as_of"]), row["generation"], row["lag"])
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    columns = {name: report.columns[name] for name in question.fields or report.columns}
+    converter = streams.converter(form, columns, encoding)
+    held = stack.pop_all()
+    return Streamed(first, pieces, converter, headers, MEDIA_TYPES[form], held)
+
+
+def _told(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _headers(
+    reading: Reading, tag: str | None, as_of: str | None, generation: str | None, lag: float | None
+) -> dict[str, str]:
+    found = {"ETag": tag, "X-As-Of": as_of, "X-Generation": generation}
+    found["X-Replica-Lag"] = None if lag is None else f"{lag:.3f}"
+    found |= {"Vary": VARY, "Cache-Control": CACHE_CONTROL}
+    if (deprecation := reading.report.deprecation) is not None:
+        found |= deprecation.headers()
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _timing(spent: dict[str, float], source: str) -> str:
+    parts = (f"{name};dur={milliseconds:.2f}" for name, milliseconds in spent.items())
+    return ", ".join((f"cache;desc={source}", *parts))

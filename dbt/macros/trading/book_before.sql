@@ -1,0 +1,40 @@
+{#
+  What the lots of an account's instrument go on from: its newest own row before the scope, and the lots that
+  are open there, oldest first. A lateral join called `before`; its book is null where there is nothing before.
+#}
+{% macro book_before(keys) -%}
+    left join lateral (
+        select
+            row(
+                newest.opened_total,
+                newest.closed_total,
+                newest.average_price,
+                array(
+                    select
+                        row(
+                            opened.executed_at,
+                            opened.trade_id,
+                            sign(newest.quantity)
+                            * least(opened.opened_quantity, opened.opened_total - newest.closed_total),
+                            opened.price
+                        )::trading.lot
+                    from {{ own_rows() }} as opened
+                    where
+                        opened.account_id = {{ keys }}.account_id
+                        and opened.instrument_id = {{ keys }}.instrument_id
+                        and {{ before_scope('opened.executed_at') }}
+                        and opened.executed_at >= newest.open_since
+                        and opened.opened_quantity > 0
+                        and opened.opened_total > newest.closed_total
+                    order by opened.executed_at, opened.trade_id
+                )
+            )::trading.book as book
+        from {{ own_rows() }} as newest
+        where
+            newest.account_id = {{ keys }}.account_id
+            and newest.instrument_id = {{ keys }}.instrument_id
+            and {{ before_scope('newest.executed_at') }}
+        order by newest.executed_at desc, newest.trade_id desc
+        limit 1
+    ) as before on true
+{%- endmacro %}

@@ -1,0 +1,12 @@
+select
+    instrument_id,
+    frequency,
+    bar_at,
+    source_id,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    is_empty
+from {{ source('market', 'bars') }}

@@ -1,0 +1,6 @@
+select
+    exchange,
+    day as trading_day,
+    opens_at,
+    closes_at
+from {{ source('reference', 'trading_days') }}

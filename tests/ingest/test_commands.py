@@ -1,0 +1,78 @@
+"""`warehouse ingest` as its user meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.ingest.conftest import Desk, trades
+from warehouse.cli import app
+
+GOOD = "acc-1,x{n},2026-01-05T14:30:0{n}Z,,,ABC,buy,10,{price}"
+
+
+def run(*arguments: str, **options: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["ingest", *arguments], **options)  # type: ignore[arg-type]
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.usefixtures("desk")
+def test_files_and_patterns_are_loaded_one_by_one(desk: Desk) -> None:
+    for n in (1, 2):
+        desk.file(trades(GOOD.format(n=n, price=n - 1)), f"day-{n}.csv")
+    code, out, _ = run("trades", str(desk.folder / "day-*.csv"), "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert [(each["read"], each["loaded"], each["rejected"]) for each in told] == [
+        (1, 0, 1),
+        (1, 1, 0),
+    ]
+    code, out, _ = run("trades", str(desk.folder / "day-2.csv"))
+    assert (code, "was loaded before" in out) == (0, True)
+    code, out, _ = run("list", "--json")
+    assert [each["state"] for each in json.loads(out)] == ["loaded", "loaded"]
+    code, out, _ = run("rejects", "--raw")
+    assert out.strip() == GOOD.format(n=1, price=0)
+    code, out, _ = run("rejects", "--json")
+    assert json.loads(out)[0]["reasons"] == {"price": '"0" is not above zero'}
+
+
+def test_standard_input_is_a_file_like_others(desk: Desk) -> None:
+    code, out, _ = run("trades", "-", input=trades(GOOD.format(n=1, price=1)))
+    assert (code, "1 loaded" in out) == (0, True)
+    assert desk.one("select file_name, byte_count from ops.ingest_batches") == (None, None)
+
+
+def test_one_bad_file_does_not_keep_the_others_from_it(desk: Desk) -> None:
+    good = desk.file(trades(GOOD.format(n=1, price=1)))
+    code, out, err = run("trades", str(desk.folder / "none.csv"), str(good))
+    assert (code, err.count("error:"), "1 loaded" in out) == (1, 1, True)
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--max-rejects", "many"], ["--zone", "Mars/Olympus"], ["--mode", "replace"]]
+)
+def test_wrong_usage_is_told_before_anything_is_read(wrong: list[str]) -> None:
+    code, _, err = run("trades", "none.csv", *wrong)
+    assert code == 2, err
+
+
+def test_too_many_rejects_fail_the_command(desk: Desk) -> None:
+    path = desk.file(trades(GOOD.format(n=1, price=0)))
+    code, _, err = run("trades", str(path), "--max-rejects", "0%")
+    assert (code, "--max-rejects allows" in err) == (1, True)
+
+
+def test_a_new_source_is_added_when_asked(desk: Desk, tmp_path: Path) -> None:
+    path = desk.file(trades(GOOD.format(n=1, price=1)))
+    code, _, err = run("trades", str(path), "--source", "schwab")
+    assert (code, "There is no source schwab" in err) == (1, True)
+    assert run("trades", str(path), "--source", "schwab", "--create-source")[0] == 0
+
+
+def test_the_columns_of_a_kind_are_told() -> None:
+    code, out, _ = run("columns", "trades", "--json")
+    needed = [each["column"] for each in json.loads(out) if each["needed"]]
+    assert (code, needed) == (0, ["account", "executed_at", "symbol", "side", "quantity", "price"])
+    assert run("columns", "nothing")[0] == 2

@@ -1,0 +1,95 @@
+"""Whole partitions loaded beside their table: COPY without indexes, and then ATTACH.
+
+The attach builds the indexes and checks the keys, each for all rows at once. Readers go on meanwhile;
+who writes to what the keys refer to waits for it. A table that is not attached ends with its transaction.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from psycopg import Connection, sql
+from sqlalchemy import Table
+
+from warehouse.ingest.casting.cells import Cells
+from warehouse.ingest.direct import Direct, Part
+from warehouse.ingest.errors import IngestError
+from warehouse.partitions.lock import Held
+from warehouse.partitions.making import attach
+from warehouse.partitions.naming import Bounds, floor, following, partition_name
+from warehouse.partitions.owner import as_owner
+from warehouse.partitions.plan import Attach, Partition
+from warehouse.partitions.policy import policy_of
+from warehouse.partitions.statements import bounds_condition, check_name
+
+BESIDE = """create table {child} (
+    like {parent} including all excluding identity excluding indexes,
+    constraint {name} check ({condition})
+)"""
+ROOM_TO_BUILD = "set local maintenance_work_mem = '256MB'"
+
+
+class NotForBackfill(Exception):
+    """Rows that only the table itself can judge: the file is loaded the other way."""
+
+
+class Backfill(Direct):
+    """Makes a table of its own for each stretch of time that has no partition."""
+
+    def __init__(self, conn: Connection[Any], table: Table) -> None:
+        super().__init__(conn, table)
+        if self._event is None:
+            raise IngestError(
+                f"{table.fullname} cannot be backfilled by this login: it must be partitioned, and the "
+                "login must be able to act as warehouse_owner and to set session_replication_role. "
+                "Nothing was loaded; without --backfill it can be."
+            )
+        self._policy = policy_of(conn, table.fullname)
+        self._made: list[Attach] = []
+
+    @property
+    def _least(self) -> int:
+        return 1
+
+    def write(self, columns: dict[str, Cells]) -> None:
+        if not self._fits(columns):
+            raise NotForBackfill
+        super().write(columns)
+
+    def _homeless(self, times: pa.Array, rows: Any) -> list[Part]:
+        """Tables of their own for rows that have no partition."""
+        days = np.unique(times.to_numpy(zero_copy_only=False)[rows].astype("datetime64[D]"))
+        found = []
+        for start in sorted({self._start(day.astype(datetime)) for day in days}):
+            bounds = Bounds(start, following(start, self._policy.interval))
+            name = partition_name(self._policy.table, bounds, self._policy.interval)
+            step = Attach(self._policy, name, bounds, self._policy.schema)
+            self._create(step)
+            self._made.append(step)
+            found.append(Part(Partition(name, bounds), times))
+        self._beside += [part.partition for part in found]
+        return found
+
+    def _start(self, day: Any) -> datetime:
+        return floor(datetime(day.year, day.month, day.day, tzinfo=UTC), self._policy.interval)
+
+    def _create(self, step: Attach) -> None:
+        statement = sql.SQL(BESIDE).format(
+            child=sql.Identifier(step.home, step.name),
+            parent=sql.Identifier(step.home, step.policy.table),
+            name=sql.Identifier(check_name(step)),
+            condition=bounds_condition(step),
+        )
+        with as_owner(self._conn):
+            self._conn.execute(statement)
+
+    def finish(self, batch_id: int) -> None:
+        """Attach them all; what follows sees their rows in the table."""
+        with as_owner(self._conn):
+            self._conn.execute(ROOM_TO_BUILD)
+            for step in self._made:
+                attach(self._conn, Held(), step)
+                table = sql.Identifier(step.home, step.name)
+                self._conn.execute(sql.SQL("analyze {}").format(table))
+        super().finish(batch_id)

@@ -1,0 +1,92 @@
+"""The mapping file: how a vendor's file tells what our columns want, in TOML.
+
+Applied by `binding`; docs/ingest.md has every key with an example.
+"""
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from warehouse.ingest.errors import BadMapping
+from warehouse.models.reference import AssetType
+
+Unit = Literal["s", "ms", "us", "ns"]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"there is no time zone {name}") from error
+    return name
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _column(value: object) -> object:
+    """`symbol = "Ticker"` is short for `symbol = { from = "Ticker" }`."""
+    return {"from": value} if isinstance(value, str) else value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnMapping(_Strict):
+    """Where one of our columns comes from, and what is done to its values."""
+
+    sources: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field((), alias="from")
+    value: str | None = None
+    default: str | None = None
+    scale: Decimal | None = None
+    nulls: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    format: str | None = None
+    zone: Zone | None = None
+    unit: Unit | None = None
+    ambiguous: Literal["earliest", "latest"] | None = None
+    # Of instruments: the scheme that names them, or what tells listings of one symbol apart.
+    identifier: str | None = None
+    exchange: str | None = None
+    asset_type: AssetType | None = None
+    currency: str = "USD"
+
+
+class Mapping(_Strict):
+    """A whole mapping file; an empty one means a file in our own columns."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: str | None = None
+    header: tuple[str, ...] | None = None
+    nulls: tuple[str, ...] = ("",)
+    zone: Zone | None = None
+    unit: Unit | None = None
+    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_column)]] = {}
+
+    def canonical(self) -> bytes:
+        """The same for mappings that say the same: part of a load's identity."""
+        return self.model_dump_json(by_alias=True).encode()
+
+
+def read_mapping(path: Path) -> Mapping:
+    """The mapping that a file says."""
+    try:
+        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadMapping(
+            f"The mapping {path} cannot be read: {error}. Nothing was loaded."
+        ) from error
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise BadMapping(
+            f"The mapping {path} says what it cannot: {told}. Nothing was loaded."
+        ) from error

@@ -1,0 +1,3 @@
+-- Who has a login?
+-- One row, or none.
+select principal_id from reference.principals where login = %(login)s;
