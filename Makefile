@@ -27,14 +27,14 @@ clean: ## Stop everything and delete the data, the environment and the caches.
 	@if [ -d .warehouse ]; then $(MAKE) --no-print-directory .venv/ready; $(BIN)/warehouse down --destroy; fi
 	rm -rf .venv .warehouse .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt/target dbt/logs
 
-# Tests of no server, or of one that they bring themselves: once is enough.
-SERVERLESS = tests/repo tests/embedded tests/cli/test_up.py
+# Once is enough for tests of no server or of one that they bring themselves, and for the slow ones.
+SERVERLESS = tests/repo tests/embedded
 
 test: .venv/ready-dev ## Run every test, on the embedded PostgreSQL and on Debian's 15 where it is installed.
 	$(BIN)/pytest -n auto
 	@if [ -x $(POSTGRESQL_15)/postgres ]; then \
 		echo "Once more on PostgreSQL 15"; \
-		TAPEHOUSE_TEST_BIN=$(POSTGRESQL_15) $(BIN)/pytest -n auto $(SERVERLESS:%=--ignore=%); \
+		TAPEHOUSE_TEST_BIN=$(POSTGRESQL_15) $(BIN)/pytest -n auto -m "not slow" $(SERVERLESS:%=--ignore=%); \
 	else \
 		echo "Not run on PostgreSQL 15: apt-get install postgresql-15 brings it."; \
 	fi
