@@ -74,14 +74,7 @@ def _rollups(
     conn: Connection[Any], candidates: Sequence[Candidate]
 ) -> Iterable[tuple[Candidate, Reason]]:
     named = {(c.parent, c.name): c for c in candidates}
-    rows = conn.execute(
-        query("partitions/list_rollups_behind"),
-        {
-            "parents": [c.parent for c in candidates],
-            "names": [c.name for c in candidates],
-            "ends": [c.bounds.end for c in candidates],
-        },
-    )
+    rows = conn.execute(query("partitions/list_rollups_behind"), _listed(candidates))
     for parent, name, relation, unbuilt, unread in rows:
         if unbuilt:
             reason = f"{relation} was never built; run `warehouse build`"
@@ -97,18 +90,20 @@ def _seals(
 ) -> Iterable[tuple[Candidate, Reason]]:
     """Rows that are gone cannot be sealed; a log that nobody seals holds nothing up."""
     named = {(c.parent, c.name): c for c in candidates}
-    rows = conn.execute(
-        query("partitions/list_unsealed"),
-        {
-            "parents": [c.parent for c in candidates],
-            "names": [c.name for c in candidates],
-            "starts": [c.bounds.start for c in candidates],
-            "ends": [c.bounds.end for c in candidates],
-        },
-    )
+    rows = conn.execute(query("partitions/list_unsealed"), _listed(candidates))
     for parent, name in rows:
         reason = "events of its rows are not sealed yet; run `warehouse audit seal`"
         yield named[parent, name], Reason(Gate.SEAL, reason)
+
+
+def _listed(candidates: Sequence[Candidate]) -> dict[str, list[Any]]:
+    """The candidates as the gates' queries unnest them."""
+    return {
+        "parents": [c.parent for c in candidates],
+        "names": [c.name for c in candidates],
+        "starts": [c.bounds.start for c in candidates],
+        "ends": [c.bounds.end for c in candidates],
+    }
 
 
 def _archives(

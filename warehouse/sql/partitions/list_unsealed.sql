@@ -10,12 +10,10 @@ inner join ops.cursors as s on s.consumer = 'seal' and s.snapshot is not null
 where
     exists (
         select
-        from audit.events as e
+        from audit.events_between(s.snapshot, pg_current_snapshot()) as e
         where
             e.table_schema = split_part(c.parent, '.', 1)
             and e.table_name = split_part(c.parent, '.', 2)
             and e.operation in ('insert', 'update', 'delete')
             and (e.time_from is null or (e.time_from < c.ends_at and e.time_to > c.starts_at))
-            and e.xid >= pg_snapshot_xmin(s.snapshot)
-            and not pg_visible_in_snapshot(e.xid, s.snapshot)
     );

@@ -4,12 +4,10 @@ select
     pg_current_snapshot()::text as snapshot,
     c.snapshot is null or exists (
         select
-        from audit.events as e
+        from audit.events_between(c.snapshot, pg_current_snapshot()) as e
         where
             e.operation in ('insert', 'update', 'delete')
             and e.table_schema not in ('audit', 'ops')
-            and e.xid >= pg_snapshot_xmin(c.snapshot)
-            and not pg_visible_in_snapshot(e.xid, c.snapshot)
     ) as changed
 from (select %(reader)s::text as consumer) as wanted
 left join ops.cursors as c on wanted.consumer = c.consumer;
