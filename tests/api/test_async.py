@@ -1,9 +1,10 @@
 """Nothing here waits for what it need not: the loop runs on, twins share a read, who leaves is let go."""
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,26 +28,32 @@ ACTIVE = (
 LONGEST_BLOCK = 0.05
 
 
-@asynccontextmanager
-async def watched() -> AsyncIterator[list[float]]:
-    """How long the loop worked each time before it came round; what others take of the machine is not in it."""
-    late: list[float] = []
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """How long each step of the loop took, less what it waited for a processor that others had."""
+    taken: list[float] = []
+    run = asyncio.Handle._run
+    with Path("/proc/thread-self/schedstat").open("rb", buffering=0) as queue:
 
-    async def look() -> None:
-        while True:
-            began = time.thread_time()
-            await asyncio.sleep(0.001)
-            late.append(time.thread_time() - began)
+        def now() -> float:
+            _, waited, _ = os.pread(queue.fileno(), 100, 0).split()
+            return time.monotonic() - int(waited) / 1e9
 
-    task = asyncio.create_task(look())
-    try:
-        yield late
-    finally:
-        task.cancel()
+        def timed(handle: asyncio.Handle) -> None:
+            began = now()
+            run(handle)
+            taken.append(now() - began)
+
+        monkeypatch.setattr(asyncio.Handle, "_run", timed)
+        yield taken
 
 
 async def test_the_loop_is_never_blocked_under_load(
-    served: Target, world: None, conn: Connection[Any], settings: ServerSettings
+    served: Target,
+    world: None,
+    conn: Connection[Any],
+    settings: ServerSettings,
+    steps: list[float],
 ) -> None:
     """Every report in every form by many at once, with large pages, compressed, kept in memory and not."""
     conn.execute(
@@ -58,15 +65,15 @@ async def test_the_loop_is_never_blocked_under_load(
     urls = [address(report, format=form) for report in REPORTS for form in ("json", "csv", "arrow")]
     urls += [f"{ROUTE}?limit=1000", f"{ROUTE}?format=arrow", f"{ROUTE}?format=ndjson"] * 3
     async with started(served, roomy) as app, client_of(app, key) as client:
-        for url in urls:  # imports, plans and connections are made once
-            await client.get(url)
-        async with watched() as late:
-            for _ in range(2):
-                answers = await asyncio.gather(*(client.get(url) for url in urls))
-                assert {answer.status_code for answer in answers} == {200}
-    # The test's own client shares the loop and takes most of it; the machine may be busy with more.
-    # One in a thousand is the scheduler's.
-    assert sorted(late)[int(len(late) * 0.999) - 1] < LONGEST_BLOCK
+        await asyncio.gather(*(client.get(url) for url in urls))  # connections are made once
+        longest: list[float] = []
+        while len(longest) < 5 and min(longest, default=1) >= LONGEST_BLOCK:
+            steps.clear()
+            answers = await asyncio.gather(*(client.get(url) for url in urls))
+            assert {answer.status_code for answer in answers} == {200}
+            longest.append(max(steps))
+    # What blocks does so every time; the hiccups of a busy machine do not come five times in turn.
+    assert min(longest) < LONGEST_BLOCK
 
 
 async def test_twins_share_one_read(
