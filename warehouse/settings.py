@@ -4,6 +4,7 @@
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -74,6 +75,8 @@ class AuditSettings(_Settings):
     trusted_keys: Path | None = None
     publish_file: Path | None = None
     publish_command: str | None = None
+    # Who leaves the event of a bulk load, where the login may write partitions: else the triggers do.
+    bulk_events: Literal["loader", "triggers"] = "loader"
 
 
 class ArchiveSettings(_Settings):

@@ -1,13 +1,17 @@
 """Whatever changes an audited row leaves an event of it, and each row names its own."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from psycopg import Connection, sql
-from psycopg.errors import InsufficientPrivilege, NotNullViolation
+from psycopg import Connection, connect, sql
+from psycopg.errors import CheckViolation, InsufficientPrivilege, NotNullViolation
 from psycopg.rows import dict_row, namedtuple_row
 
+from warehouse.db.scratch import scratch_database
+from warehouse.db.target import Target
 from warehouse.models import Base
+from warehouse.models.audit import Operation
 from warehouse.models.audited import Kind, audited
 
 TRADE = (
@@ -29,6 +33,36 @@ values (1, 7, 1, 1, 'normal', 'day', 'market', 'buy', 5, 5, 'working', '2026-01-
 insert into trading.order_legs (account_id, order_id, leg_no, leg_type, instruction, quantity, instrument_id)
 values (1, 7, 1, 'equity', 'buy', 5, 1);
 """
+
+
+# A write of some rows in one moment of one account and instrument, and a change that moves none.
+ONE_AND_MANY = {
+    "trading.trades": (
+        (
+            "insert into trading.trades (account_id, executed_at, trade_id, instrument_id, side, quantity,"
+            " price, source_id) select 1, '2026-01-05', %(key)s + g, 1, 'buy', 1, 10, 1"
+            " from generate_series(1, %(rows)s) as g"
+        ),
+        "update trading.trades set price = 11",
+    ),
+    "market.bars": (
+        (
+            "insert into market.bars (instrument_id, frequency, bar_at, source_id, volume, is_empty)"
+            " select 1, (array['1d', '1h'])[g], '2026-01-05', 1, 0, true"
+            " from generate_series(1, %(rows)s) as g"
+        ),
+        "update market.bars set volume = 0",
+    ),
+    "trading.orders": (
+        (
+            "insert into trading.orders (account_id, order_id, source_id, instrument_id, session, duration,"
+            " order_type, side, quantity, remaining_quantity, status, entered_at)"
+            " select 1, %(key)s + g, 1, 1, 'normal', 'day', 'market', 'buy', 5, 5, 'working', '2026-01-05'"
+            " from generate_series(1, %(rows)s) as g"
+        ),
+        "update trading.orders set status = 'cancelled'",
+    ),
+}
 
 
 def events(conn: Connection[Any], table: str) -> list[Any]:
@@ -55,6 +89,16 @@ def named(conn: Connection[Any], table: str) -> list[int]:
     statement = sql.SQL("select event_id from {} order by event_id")
     found = conn.execute(statement.format(sql.Identifier(*table.split("."))))
     return [event_id for (event_id,) in found]
+
+
+@pytest.fixture(scope="module")
+def nonsense(server: Target, template: str) -> Iterator[Connection[Any]]:
+    """Nothing that is refused leaves anything behind, so one database serves all."""
+    with (
+        scratch_database(server, template) as target,
+        connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn,
+    ):
+        yield conn
 
 
 # -- every table -----------------------------------------------------------------------------------
@@ -162,6 +206,61 @@ def test_a_statement_that_touches_no_row_leaves_no_event(conn: Connection[Any]) 
     conn.execute("update market.bars set volume = 1")
     conn.execute("delete from market.bars")
     assert events(conn, "market.bars") == []
+
+
+@pytest.mark.parametrize("table", ["trading.trades", "market.bars", "trading.orders"])
+def test_what_one_row_says_is_what_many_say(conn: Connection[Any], table: str) -> None:
+    """The event of a single row is written by a statement of its own."""
+    write, change = ONE_AND_MANY[table]
+    conn.execute("set role warehouse_maintain")
+    for rows in (1, 2):
+        conn.execute(write, {"rows": rows, "key": 10 * rows})
+        for statement in (change, f"delete from {table}"):
+            conn.execute(statement)
+    one, many = (events(conn, table)[start : start + 3] for start in (0, 3))
+    reach = ("operation", "time_from", "time_to", "account_ids", "instrument_ids")
+    for each, other in zip(one, many, strict=True):
+        assert [getattr(each, name) for name in reach] == [getattr(other, name) for name in reach]
+        assert (each.row_count, other.row_count) == (1, 2)
+        assert (each.actor, each.application) == (other.actor, other.application)
+
+
+def test_a_single_row_that_moves_is_told_at_both_ends(conn: Connection[Any]) -> None:
+    conn.execute(BARS.replace(", (2, '1d', '2026-01-06', 1, 1, 2, 1, 2, 9)", ""))
+    conn.execute("update market.bars set bar_at = '2026-02-02', instrument_id = 2")
+    _, moved = events(conn, "market.bars")
+    assert (moved.row_count, moved.instrument_ids) == (1, [1, 2])
+    assert (moved.time_from.month, moved.time_to.month) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "'vanish', 1",
+        "'insert', -1",
+        "'insert', 1, '2026-01-02', null",
+        "'insert', 1, '2026-01-02', '2026-01-01'",
+        "'insert', 1, '2026-01-02', 'infinity'",
+        "'insert', 1, digest => 'x'",
+    ],
+)
+def test_an_event_that_makes_no_sense_is_refused(nonsense: Connection[Any], told: str) -> None:
+    with pytest.raises(CheckViolation, match="no event says"), nonsense.transaction():
+        nonsense.execute(f"select audit.record_event('market', 'bars', {told})")
+
+
+def test_every_operation_there_is_may_be_recorded(nonsense: Connection[Any]) -> None:
+    for operation in Operation:
+        nonsense.execute("select audit.record_event('market', 'bars', %s, 1)", [operation])
+
+
+@pytest.mark.parametrize("days", ["('infinity')", "('2026-01-05'), ('infinity')"])
+def test_a_row_without_a_finite_time_is_refused(nonsense: Connection[Any], days: str) -> None:
+    with pytest.raises(CheckViolation, match="no event says"), nonsense.transaction():
+        nonsense.execute(
+            "insert into reference.fx_rates (base_currency, quote_currency, day, source_id, rate)"
+            f" select 'EUR', 'USD', d::date, 1, 1 from (values {days}) as v (d)"
+        )
 
 
 def test_more_keys_than_can_be_listed_are_any(conn: Connection[Any]) -> None:

@@ -87,7 +87,18 @@ def test_events_come_page_by_page(position: Connection[Any], audit: Audit) -> No
         (("history", "--as-of", "2026-01-01"), 2, "about one row"),
         (("history", "--cursor", "x"), 1, "start again without it"),
         (("history", "--table", "trading.trades", "--key", "x"), 1, "is no key of trading.trades"),
-        (("history", "--table", "trading.positions", "--key", "a/b"), 1, "does not fit"),
+        (
+            ("history", "--table", "trading.positions", "--key", "a/b"),
+            1,
+            "it is account_id/instrument_id",
+        ),
+        (
+            ("history", "--table", "trading.positions", "--key", "1/2", "--actor", "a"),
+            2,
+            "narrows it",
+        ),
+        (("history", "--table", "tradng.trades"), 1, "Did you mean trading.trades?"),
+        (("history", "--from", "2026-03-01", "--to", "2026-01-01"), 2, "not before --to"),
         (("reconcile", "no.table"), 1, "no.table is no audited table"),
     ],
 )
@@ -129,3 +140,7 @@ def test_reconcile_ends_with_the_code_that_schedulers_read(
     assert "rows missing, 1" in told.stderr
     lines = [json.loads(line) for line in audit("reconcile", "--json").stdout.splitlines()]
     assert [line["wrong"]["table"] for line in lines if "wrong" in line] == ["trading.positions"]
+
+
+def test_a_table_that_nobody_has_written_to_has_no_history(audit: Audit) -> None:
+    assert audit("history", "--table", "risk.breaches").stdout == "No event matches.\n"

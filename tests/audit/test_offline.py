@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from psycopg import Connection, connect
 
-from tests.audit.conftest import prepare
 from tests.audit.sealing import KEY, OTHER, history, seal_all, tamper, trusting
 from tests.server import CHECKOUT
 from warehouse.audit.errors import NotSealed
@@ -51,7 +50,6 @@ def sealed(server: Target, template: str) -> Iterator[Connection[Any]]:
         scratch_database(server, template) as target,
         connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn,
     ):
-        prepare(conn)
         history(conn)
         seal_all(conn, limits=Limits(events=3))
         yield conn

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from psycopg import Connection, connect
 
-from tests.audit.conftest import prepare
 from tests.audit.sealing import KEY as SIGNER
 from tests.audit.sealing import OTHER, book, history, seal_all, tamper, trusting
 from warehouse.audit.errors import NotProvable, NotSealed
@@ -37,7 +36,6 @@ def proof(server: Target, template: str) -> Iterator[dict[str, Any]]:
         scratch_database(server, template) as target,
         connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn,
     ):
-        prepare(conn)
         history(conn)
         seal_all(conn, limits=Limits(events=3))
         yield prove_row(conn, TRADES, KEY)

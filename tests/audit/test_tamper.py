@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from psycopg import Connection, connect
 
-from tests.audit.conftest import prepare
 from tests.audit.sealing import (
     KEY,
     OTHER,
@@ -57,7 +56,6 @@ def once(server: Target, template: str) -> Iterator[Sealed]:
         scratch_database(server, template) as target,
         connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn,
     ):
-        prepare(conn)
         yield Sealed(conn)
 
 

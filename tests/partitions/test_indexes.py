@@ -435,3 +435,15 @@ def test_the_commands_print_the_sql_and_run_it(conn: Connection[Any]) -> None:
     assert run("reindex", "market.bars", "--index", INDEX.name).count("reindex index") == 3
     run("drop-index", f"market.{INDEX.name}")
     assert parts(conn) == {}
+
+
+def test_a_drop_that_was_killed_after_it_was_through_is_closed(conn: Connection[Any]) -> None:
+    conn.execute(
+        "insert into ops.partition_runs (plan_id, step_no, parent_table, partition_name, step, state,"
+        " started_at) values (gen_random_uuid(), 1, 'market.bars', 'market.bars', 'drop_index',"
+        " 'running', now())"
+    )
+    with pytest.raises(IndexRefused, match="no index"):
+        drop_index(conn, "market", "bars_source_idx")
+    (state,) = conn.execute("select state from ops.partition_runs where step = 'drop_index'")
+    assert state == ("abandoned",)

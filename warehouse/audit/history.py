@@ -6,6 +6,7 @@ What became of one record, version by version, is in `versions`.
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, LiteralString, NamedTuple, Self
 
@@ -34,7 +35,9 @@ def audited_table(name: str) -> Audited:
     """The audited table of that name."""
     found = {each.table: each for each in audited()}
     if name not in found:
-        raise UnknownTable(f"{name} is no audited table; those are {', '.join(sorted(found))}.")
+        close = get_close_matches(name, found, 1, 0.5)
+        near = f" Did you mean {close[0]}?" if close else f" Those are {', '.join(sorted(found))}."
+        raise UnknownTable(f"{name} is no audited table.{near}")
     return found[name]
 
 
@@ -128,10 +131,18 @@ def events(
     """
     pager = _Pager(conn, after, newest_first)
     found = pager.find(_behind(asked, after, newest_first), limit + 1)
+    if asked.table and not found:
+        _refuse_unknown(conn, asked.table)
     if len(found) <= limit:
         return Page(found, None)
     last = found[limit - 1]
     return Page(found[:limit], Position(last.occurred_at, last.event_id))
+
+
+def _refuse_unknown(conn: Connection[Any], table: str) -> None:
+    """Rollups have events too, of their refreshes; a name without any that is not audited is a slip."""
+    if not _Pager(conn, None, newest_first=True).find(Asked(table=table), 1):
+        audited_table(table)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, LiteralString, NamedTuple
 
-from psycopg import Connection, sql
+from psycopg import Connection, DataError, sql
 from psycopg.rows import class_row
 from sqlalchemy import Column, Dialect
 from sqlalchemy.dialects import postgresql
@@ -59,10 +59,12 @@ class Record:
         names = [column.name for column in _key_of(self.table.table)]
         values = self.key.split("/", len(names) - 1)
         if len(values) < len(names):
-            raise UnknownRecord(
-                f"{self.key} is no key of {self.table.table}: it is {'/'.join(names)}."
-            )
+            raise self.misspelled()
         return dict(zip(names, values, strict=True))
+
+    def misspelled(self) -> UnknownRecord:
+        names = "/".join(column.name for column in _key_of(self.table.table))
+        return UnknownRecord(f"{self.key} is no key of {self.table.table}: it is {names}.")
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,10 @@ def record(conn: Connection[Any], table: str, key: str) -> Record:
     spelled = sql.SQL("select concat_ws('/', {})").format(
         sql.SQL(", ").join(sql.SQL("cast(%s as {})").format(sql.SQL(each)) for each in types)
     )
-    row = conn.execute(spelled, list(values.values())).fetchone()
+    try:
+        row = conn.execute(spelled, list(values.values())).fetchone()
+    except DataError as error:
+        raise given.misspelled() from error
     assert row
     return Record(given.table, row[0])
 

@@ -18,7 +18,6 @@ from warehouse.partitions.plan import Plan, Step, missing
 from warehouse.partitions.planning import make_plan
 from warehouse.partitions.policy import declared_policy, policies
 from warehouse.partitions.run import Outcome, run_steps
-from warehouse.sql import query
 
 __all__ = ["apply", "apply_ahead", "as_owner", "ensure", "partitions"]
 
@@ -63,14 +62,9 @@ def apply(
 ) -> tuple[Plan, Outcome]:
     """Plan and do it, one run at a time; the connection is in autocommit and in UTC."""
     with maintenance(conn):
-        known = policies(conn)
-        ledger.settle(conn, known)
+        ledger.settle(conn, policies(conn))
         plan = make_plan(conn, datetime.now(UTC), tables, span)
-        outcome = run_steps(conn, plan.steps, patience, notify)
-        seen = [p.parent for p in known] if tables is None else list(tables)
-        with conn.transaction(), as_owner(conn):
-            conn.execute(query("partitions/finish_maintenance"), {"parents": seen})
-    return plan, outcome
+        return plan, run_steps(conn, plan.steps, patience, notify)
 
 
 def apply_ahead(conn: Connection[Any]) -> list[Step]:

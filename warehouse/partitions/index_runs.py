@@ -26,6 +26,7 @@ from warehouse.partitions.indexes import (
     plan_drop,
     plan_reindex,
 )
+from warehouse.partitions.owner import as_owner
 from warehouse.sql import query
 
 
@@ -63,6 +64,9 @@ def drop_index(
     conn: Connection[Any], schema: str, name: str, waits: Waits = WAITS
 ) -> list[IndexStep]:
     """Drop an index; a partitioned one takes ACCESS EXCLUSIVE on the table for an instant."""
+    # A run that was killed right after the drop left nothing to drop, only its step in the ledger.
+    with as_owner(conn):
+        conn.execute(query("partitions/abandon_index_runs"))
     found = plan_drop(conn, schema, name)[-1]
     parent = f"{schema}.{found.table}"
     with working(conn, parent):
@@ -184,7 +188,7 @@ def working(conn: Connection[Any], table: str) -> Iterator[None]:
         _set(conn, SETTINGS)
         _take_turn(conn, table)
         try:
-            conn.execute(query("partitions/abandon_index_runs"), {"table": table})
+            conn.execute(query("partitions/abandon_index_runs"))
             yield
         finally:
             if not conn.broken:

@@ -105,7 +105,7 @@ def prepare(conn: Connection[Any], step: Attach, patience: Patience) -> None:
         give = sql.SQL("alter table {} owner to {}")
         conn.execute(give.format(table, sql.Identifier(OWNER)))
     _prepare_check(conn, step, table, patience)
-    _prepare_indexes(conn, step, table)
+    build_indexes(conn, step)
     if conn.execute(sql.SQL("select from {} limit 1").format(table)).rowcount:
         _prepare_keys(conn, step, table, patience)
 
@@ -124,7 +124,7 @@ def _prepare_check(
         _alone(conn, validate.format(table, name), patience)
 
 
-def _prepare_indexes(conn: Connection[Any], step: Attach, table: sql.Identifier) -> None:
+def build_indexes(conn: Connection[Any], step: Attach) -> None:
     """Let PostgreSQL find and build what is lacking, by an attach to a copy that nobody knows.
 
     The copy has the parent's indexes but not its keys, so only the table itself is locked.
@@ -133,7 +133,7 @@ def _prepare_indexes(conn: Connection[Any], step: Attach, table: sql.Identifier)
     parent = sql.Identifier(step.policy.schema, step.policy.table)
     words = {
         "copy": copy,
-        "table": table,
+        "table": sql.Identifier(step.home, step.name),
         "parent": parent,
         "control": sql.Identifier(step.policy.control),
         "start": sql.Literal(step.bounds.start),

@@ -75,6 +75,23 @@ def raise_floors(conn: Connection[Any], step: Detach, patience: Patience) -> Non
             conn.execute(query("partitions/raise_floors"), raised)
 
 
+def freeze_openings(conn: Connection[Any], step: Detach, patience: Patience) -> None:
+    """Let positions begin with what was held when the partition ends, for its trades are read no more.
+
+    An account at a time, so that bookings wait for an instant; a floor already refuses older trades.
+    """
+    if step.policy.parent != "trading.trades":
+        return
+    bounds = {"starts_at": step.bounds.start, "ends_at": step.bounds.end}
+    for (account_id,) in conn.execute(query("partitions/list_traded_accounts"), bounds).fetchall():
+        for attempt in patience.retrying(conn):
+            with attempt, conn.transaction(), as_owner(conn):
+                limit_waits(conn, patience)
+                conn.execute(
+                    "select trading.freeze_openings(%s, %s)", [account_id, step.bounds.end]
+                )
+
+
 # -- the detach ------------------------------------------------------------------------------------
 
 

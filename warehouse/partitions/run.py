@@ -79,6 +79,7 @@ def run(conn: Connection[Any], entry: Entry, patience: Patience) -> None:
         retiring.refuse_unless_open(conn, step)
         retiring.leave_publications(conn, step)
         retiring.raise_floors(conn, step, patience)
+        retiring.freeze_openings(conn, step, patience)
     if isinstance(step, Drop):
         retiring.refuse_other_rows(conn, step, step.home)
     if isinstance(step, Attach):

@@ -1,4 +1,4 @@
--- Which steps over a table's indexes did a kill leave open? Nobody else is at them: the caller's turn.
+-- Which steps over indexes did a kill leave open? Nobody is at them where their table's turn can be had.
 -- No row; they are closed.
 update ops.partition_runs
 set
@@ -10,6 +10,6 @@ set
         else 'the run ended before this step'
     end
 where
-    parent_table = %(table)s
-    and step in ('index', 'drop_index')
-    and state in ('planned', 'running');
+    step in ('index', 'drop_index')
+    and state in ('planned', 'running')
+    and pg_try_advisory_xact_lock(hashtextextended('indexes of ' || parent_table, 0));
