@@ -16,7 +16,13 @@ from tests.booking.oracle import Row, holdings
 from warehouse.db.sessions import async_writing
 from warehouse.db.target import Target
 from warehouse.errors import OutcomeUnknown
-from warehouse.ingest.booking import Fill, apply_fills, book, bust_trade
+from warehouse.ingest.booking import (
+    Fill,
+    Overfilled,
+    apply_fills,
+    book,
+    bust_trade,
+)
 from warehouse.models.trading import Side
 
 WRITE = """
@@ -104,6 +110,31 @@ async def test_positions_equal_the_trades_when_all_are_done(desk: Desk, database
         "select deadlocks from pg_stat_database where datname = current_database()"
     )
     assert deadlocks == 0
+
+
+@pytest.mark.usefixtures("loop")
+async def test_one_order_filled_by_eight_at_once_is_filled_exactly(desk: Desk) -> None:
+    account = desk.account()
+    order = desk.order(account, "buy", 8)
+    fills = [
+        Fill(
+            account_id=account,
+            instrument_id=1,
+            source_id=1,
+            side=Side.BUY,
+            quantity=Decimal(1),
+            price=Decimal(10 + n),
+            executed_at=at(n),
+            order_id=order,
+            external_id=f"x{n}",
+        )
+        for n in range(9)
+    ]
+    booked = await asyncio.gather(*(book([each]) for each in fills), return_exceptions=True)
+    refused = [each for each in booked if isinstance(each, BaseException)]
+    assert [type(each) for each in refused] == [Overfilled]
+    assert desk.order_state(order) == ("filled", 8, 0)
+    assert desk.count("trading.trades") == desk.count("trading.order_activities") == 8
 
 
 @pytest.mark.usefixtures("loop")

@@ -56,6 +56,7 @@ BAD_ROWS = [
     (replaced(symbol="A" * 40), "symbol: is 40 characters long; it may have 32"),
     (replaced(symbol="NOPE"), 'symbol: "NOPE" is no instrument here'),
     (replaced(account="nobody"), 'account: "nobody" is no account here'),
+    (replaced(price="1\x00"), 'price: "1\\x00" is no number'),
     (replaced(side="hold"), 'side: "hold" is not known; there are buy, sell'),
     (replaced(external_id="a\x00b"), "external_id: holds a NUL character"),
     (replaced(external_id="x" * 600), "external_id: is 600 characters long"),
@@ -100,7 +101,7 @@ def test_quoted_newlines_are_one_row_and_the_lines_below_keep_their_numbers(desk
 
 
 def test_a_byte_order_mark_and_another_delimiter_are_understood(desk: Desk) -> None:
-    content = "\ufeff" + trades(GOOD).replace(",", ";").replace("\n", "\r\n")
+    content = "\ufeff" + trades(replaced(symbol=" ABC ")).replace(",", ";").replace("\n", "\r\n")
     assert desk.load("trades", content).tally.loaded == 1
 
 
@@ -112,13 +113,29 @@ def test_a_byte_order_mark_and_another_delimiter_are_understood(desk: Desk) -> N
         ("account:symbol:side\nacc-1:ABC:buy\n", "has no column"),
         ("account,account,symbol\n", "names account more than once"),
         ("[\n{}]", "is one JSON array"),
+        ('{\n"account": "acc-1"\n}\n', "one JSON object over several lines"),
+        ("a\x00c\x00c\x00,\x00\n\x00", "holds NUL characters"),
+        ("a\rb,\rc\n1", "is no header"),
+        (",".join(f"c{n}" for n in range(3000)) + "\n", "c39 and 2960 more"),
     ],
 )
 def test_a_file_that_is_none_is_one_clear_error(desk: Desk, content: str, why: str) -> None:
-    name = "file.json" if content.startswith("[") else "file.csv"
+    name = "file.json" if content[:1] in ("[", "{") else "file.csv"
     with pytest.raises(BadFile, match=why):
         desk.load("trades", desk.file(content, name))
     assert nothing_kept(desk)
+
+
+def test_a_file_whose_last_line_is_open_is_loaded_and_told(desk: Desk) -> None:
+    assert desk.load("trades", trades(GOOD)).ends_a_line
+    assert not desk.load("trades", trades(GOOD, GOOD).rstrip("\n")).ends_a_line
+
+
+def test_times_in_another_unit_than_was_told_are_not_taken_for_1970(desk: Desk) -> None:
+    rows = [replaced(executed_at=str(1767623400123 + n)) for n in range(2)]
+    assert desk.load("trades", trades(*rows), {"unit": "us"}).tally.rejected == 2
+    assert "is the unit right?" in desk.rejects()[0][1]["executed_at"]
+    assert desk.load("trades", trades(*rows), {"unit": "ms"}).tally.loaded == 2
 
 
 def test_a_header_alone_is_a_load_of_no_rows(desk: Desk) -> None:
@@ -255,7 +272,7 @@ def test_a_line_of_a_gigabyte_is_a_reject_of_which_the_head_is_kept() -> None:
     found = subprocess.run(
         [sys.executable, "-c", ENDLESS], check=True, capture_output=True, text=True, timeout=60
     )
-    assert found.stdout.startswith("2 [(3, 8")
+    assert found.stdout.startswith("2 [(3, 655")
     assert "1,073,741,824 bytes long" in found.stdout
 
 

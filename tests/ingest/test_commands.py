@@ -30,6 +30,8 @@ def test_files_and_patterns_are_loaded_one_by_one(desk: Desk) -> None:
     ]
     code, out, _ = run("trades", str(desk.folder / "day-2.csv"))
     assert (code, "was loaded before" in out) == (0, True)
+    code, out, _ = run("trades", str(desk.folder / "day-1.csv"))
+    assert "but for 1 rows; nothing was done. `warehouse ingest rejects" in out
     code, out, _ = run("list", "--json")
     assert [each["state"] for each in json.loads(out)] == ["loaded", "loaded"]
     code, out, _ = run("rejects", "--raw")
@@ -51,7 +53,13 @@ def test_one_bad_file_does_not_keep_the_others_from_it(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--max-rejects", "many"], ["--zone", "Mars/Olympus"], ["--mode", "replace"]]
+    "wrong",
+    [
+        *(["--max-rejects", limit] for limit in ("many", "-1", "150%", "nan%")),
+        ["--zone", "Mars/Olympus"],
+        ["--mode", "replace"],
+        ["--format", "xlsx"],
+    ],
 )
 def test_wrong_usage_is_told_before_anything_is_read(wrong: list[str]) -> None:
     code, _, err = run("trades", "none.csv", *wrong)

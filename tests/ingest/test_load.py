@@ -210,6 +210,26 @@ def test_a_vendors_file_needs_a_mapping_and_no_code(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("time", "column"), [("09:30:00", {}), ("9:30 AM", {"format": "%I:%M %p"})]
+)
+def test_times_of_a_session_are_of_the_day_that_is_named(
+    desk: Desk, time: str, column: dict[str, str]
+) -> None:
+    row = f"acc-1,,{time},,,ABC,buy,1,1"
+    told = {"date": "2026-01-05", "zone": "America/New_York", "columns": {"executed_at": column}}
+    assert desk.load("trades", trades(row, row.replace(time, "noon")), told).tally.loaded == 1
+    assert desk.one("select executed_at from trading.trades") == datetime(
+        2026, 1, 5, 14, 30, tzinfo=UTC
+    )
+
+
+def test_numbers_are_read_as_the_vendor_points_them(desk: Desk) -> None:
+    content = "account;executed_at;symbol;side;quantity;price\nacc-1;2026-01-05T14:30:00Z;ABC;buy;1.000;1.234,50\n"
+    desk.load("trades", content, {"decimal": ",", "thousands": "."})
+    assert desk.one("select quantity::text, price::text from trading.trades") == ("1000", "1234.50")
+
+
 def test_a_symbol_means_the_listing_of_its_time(desk: Desk) -> None:
     desk.conn.execute(
         "update reference.instruments set listed_at = '2026-01-10' where symbol = 'ABC';"

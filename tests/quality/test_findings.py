@@ -12,9 +12,8 @@ from warehouse.cli import app
 from warehouse.ingest.quality.checks import CHECKS, Check, Thresholds
 from warehouse.ingest.quality.findings import NotOpen, findings, resolve
 from warehouse.ingest.quality.run import Window
-from warehouse.ingest.quality.status import fail_status, feeds, touch_status
+from warehouse.ingest.quality.status import feeds, touch_status
 from warehouse.models.base import Base
-from warehouse.models.market import Frequency
 from warehouse.models.ops import QualityCheck, Resolution, Severity
 from warehouse.partitions import ensure
 from warehouse.sql import query
@@ -86,15 +85,6 @@ def test_a_feed_has_come_as_far_as_its_bars(feed: Feed) -> None:
     told = [(one["source"], one["first_at"], one["last_at"]) for one in feeds(feed.conn, ["AAA"])]
     assert told == [("other", opens(1), opens(2)), ("tape", opens(0), opens(3))]
     assert touch_status(feed.conn) == 0
-
-
-def test_a_feed_says_why_it_failed(feed: Feed) -> None:
-    feed.days([0])
-    feed.days([0], source=2)
-    assert fail_status(feed.conn, 1, "no answer") == 1
-    assert fail_status(feed.conn, 2, "no answer", [2]) == 0
-    assert fail_status(feed.conn, 2, "no answer", [1], [Frequency.MINUTE]) == 0
-    assert [one["last_error"] for one in feeds(feed.conn)] == [None, "no answer"]
 
 
 # -- the command -----------------------------------------------------------------------------------

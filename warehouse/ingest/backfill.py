@@ -1,7 +1,8 @@
-"""Whole partitions loaded beside their table: COPY without indexes, and then ATTACH.
+"""Whole partitions loaded beside their table: COPY without indexes, then the indexes, and then ATTACH.
 
-The attach builds the indexes and checks the keys, each for all rows at once. Readers go on meanwhile;
-who writes to what the keys refer to waits for it. A table that is not attached ends with its transaction.
+Each index is built for all rows at once, by as many processes as the server spares. The attach checks
+the keys, also for all rows at once. Readers go on meanwhile; who writes to what the keys refer to waits
+for it. A table that is not attached ends with its transaction.
 """
 
 from datetime import UTC, datetime
@@ -9,14 +10,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from psycopg import Connection, sql
+from psycopg import Connection, IntegrityError, sql
+from psycopg.errors import DuplicateTable, InvalidObjectDefinition
 from sqlalchemy import Table
 
 from warehouse.ingest.casting.cells import Cells
-from warehouse.ingest.direct import Direct, Part
+from warehouse.ingest.direct import Direct, Part, See
 from warehouse.ingest.errors import IngestError
-from warehouse.partitions.lock import Held
-from warehouse.partitions.making import attach
+from warehouse.ingest.room import PATIENCE
+from warehouse.partitions.lock import Held, limit_waits
+from warehouse.partitions.making import attach, build_indexes
 from warehouse.partitions.naming import Bounds, floor, following, partition_name
 from warehouse.partitions.owner import as_owner
 from warehouse.partitions.plan import Attach, Partition
@@ -37,8 +40,8 @@ class NotForBackfill(Exception):
 class Backfill(Direct):
     """Makes a table of its own for each stretch of time that has no partition."""
 
-    def __init__(self, conn: Connection[Any], table: Table) -> None:
-        super().__init__(conn, table)
+    def __init__(self, conn: Connection[Any], table: Table, see: See | None = None) -> None:
+        super().__init__(conn, table, see)
         if self._event is None:
             raise IngestError(
                 f"{table.fullname} cannot be backfilled by this login: it must be partitioned, and the "
@@ -81,15 +84,40 @@ class Backfill(Direct):
             name=sql.Identifier(check_name(step)),
             condition=bounds_condition(step),
         )
-        with as_owner(self._conn):
-            self._conn.execute(statement)
+        try:
+            with as_owner(self._conn):
+                self._conn.execute(statement)
+        except DuplicateTable as error:  # another load was faster
+            raise NotForBackfill from error
 
     def finish(self, batch_id: int) -> None:
-        """Attach them all; what follows sees their rows in the table."""
+        """Build the indexes, where nobody waits for them, and leave the event."""
         with as_owner(self._conn):
             self._conn.execute(ROOM_TO_BUILD)
             for step in self._made:
-                attach(self._conn, Held(), step)
-                table = sql.Identifier(step.home, step.name)
-                self._conn.execute(sql.SQL("analyze {}").format(table))
+                self._index(step)
         super().finish(batch_id)
+
+    def _index(self, step: Attach) -> None:
+        try:
+            build_indexes(self._conn, step)
+        except IntegrityError as error:  # a key comes twice
+            raise NotForBackfill from error
+        table = sql.Identifier(step.home, step.name)
+        self._conn.execute(sql.SQL("analyze {}").format(table))
+
+    def attach(self) -> None:
+        """Attach them all; what follows sees their rows in the table, and others wait for the commit."""
+        steps, self._made = self._made, []
+        if not steps:
+            return
+        before = self._conn.execute("select current_setting('lock_timeout')").fetchone()
+        try:
+            for attempt in PATIENCE.retrying(self._conn):
+                with attempt, self._conn.transaction(), as_owner(self._conn):
+                    limit_waits(self._conn, PATIENCE)
+                    for step in steps:
+                        attach(self._conn, Held(), step)
+        except InvalidObjectDefinition as error:  # somebody made a partition there
+            raise NotForBackfill from error
+        self._conn.execute("select set_config('lock_timeout', %s, true)", before)

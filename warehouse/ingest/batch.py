@@ -35,6 +35,7 @@ class Batch:
     batch_id: int = 0
     is_backfill: bool = False
     tally: Tally = field(default_factory=Tally)
+    accounts: set[int] = field(default_factory=set)  # whose books it writes, as far as is known
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def loaded_before(self, conn: Connection[Any]) -> dict[str, Any] | None:

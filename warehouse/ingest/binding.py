@@ -1,6 +1,6 @@
 """Binds the columns of a file to those of a kind, as the mapping says, and casts them chunk by chunk."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from warehouse.ingest.casting.cells import Cells, Faults, as_text, is_text
 from warehouse.ingest.casting.column import cast, missing
 from warehouse.ingest.casting.instants import Clock
+from warehouse.ingest.encode import taken
 from warehouse.ingest.errors import BadFile, BadMapping
-from warehouse.ingest.kinds import Field, Kind
+from warehouse.ingest.fields import Field
+from warehouse.ingest.kinds import Kind
 from warehouse.ingest.mapping import ColumnMapping
 from warehouse.ingest.mapping import Mapping as FileMapping
-from warehouse.ingest.rows import Chunk, Reasons, Reject
+from warehouse.ingest.rows import Chunk, Lines, Reasons, Reject
 
 CLOCKS_DIFFER = timedelta(days=1)  # what a feed may be ahead of us before it is called the future
+NUMBERS = ("numeric", "double", "integer")
+MOST_NAMES, LONGEST_NAME = 40, 60
 UNTOLD = ColumnMapping.model_validate({})
 
 
@@ -38,6 +42,17 @@ class Cast:
         mask[list(self.faults)] = False
         return mask
 
+    def only(self, rows: Sequence[int], lines: Lines | None = None) -> "Cast":
+        """Some of the rows, with what is wrong with them; renumbered, if told."""
+        at = np.array(rows, np.int64)
+        chunk = Chunk(
+            self.chunk.lines[at] if lines is None else lines,
+            {name: values.take(pa.array(at)) for name, values in self.chunk.columns.items()},
+            lambda row: self.chunk.raw(rows[row]),
+        )
+        faults = {new: dict(self.faults[old]) for new, old in enumerate(rows) if old in self.faults}
+        return Cast(chunk, taken(self.cells, at), faults)
+
     def rejects(self) -> Iterator[Reject]:
         for row, reasons in sorted(self.faults.items()):
             yield Reject(int(self.chunk.lines[row]), self.chunk.raw(row), reasons)
@@ -52,6 +67,11 @@ class Binding:
                 f"The mapping names {', '.join(unknown)}, which {kind.title} do not have; they have "
                 f"{', '.join(kind.fields)}. Nothing was loaded."
             )
+        if unknown := sorted(set(mapping.parts) - set(kind.parts)):
+            holds = f"hold {', '.join(kind.parts)}" if kind.parts else "hold nothing else"
+            raise BadMapping(
+                f"The mapping has parts {', '.join(unknown)}; {kind.title} {holds}. Nothing was loaded."
+            )
         self.kind, self._mapping = kind, mapping
         self._latest = datetime.now(UTC) + CLOCKS_DIFFER
         self.columns = {f.name: mapping.columns.get(f.name, UNTOLD) for f in kind.fields.values()}
@@ -59,7 +79,17 @@ class Binding:
     @property
     def known(self) -> set[str]:
         """The names that the file's own columns can have."""
-        return {name for field in self.kind.fields for name in self._sources(field)}
+        return {name for field in self.kind.fields for name in self.sources(field)}
+
+    @property
+    def nulls(self) -> tuple[str, ...]:
+        """The file's words for nothing."""
+        return self._mapping.nulls
+
+    def part(self, name: str) -> str:
+        """The file's column that holds rows of another kind."""
+        told = self._mapping.parts.get(name)
+        return (told and told.source) or name
 
     def check(self, names: Collection[str]) -> list[str]:
         """Refuse a file that lacks a column; answers the columns of it that are not used."""
@@ -67,20 +97,22 @@ class Binding:
         lacking = [
             source
             for field in self.kind.fields.values()
-            for source in self._sources(field.name)
+            for source in self.sources(field.name)
             if _plain(source) not in there
             and (field.required or self.columns[field.name].sources)
             and self.columns[field.name].default is None
         ]
         if lacking:
             raise BadFile(
-                f"The file has no column {', '.join(lacking)}; it has {', '.join(names)}. Nothing was "
+                f"The file has no column {', '.join(lacking)}; it has {_listed(names)}. Nothing was "
                 "loaded; say with --map which of its columns are meant, or which delimiter it has."
             )
-        used = {_plain(name) for name in self.known}
+        parts = (self.part(name) for name in self.kind.parts)
+        used = {_plain(name) for name in (*self.known, *parts)}
         return [name for name in names if _plain(name) not in used]
 
-    def _sources(self, field: str) -> tuple[str, ...]:
+    def sources(self, field: str) -> tuple[str, ...]:
+        """The file's columns that one of ours is made of."""
         told = self.columns[field]
         if told.value is not None:
             return ()
@@ -112,7 +144,7 @@ class Binding:
         told = self.columns[field.name]
         if told.value is not None:
             return pa.repeat(pa.scalar(told.value), rows)
-        parts = [named.get(_plain(source)) for source in self._sources(field.name)]
+        parts = [named.get(_plain(source)) for source in self.sources(field.name)]
         if any(part is None for part in parts):
             return None if told.default is None else pa.repeat(pa.scalar(told.default), rows)
         if len(parts) == 1:
@@ -128,6 +160,10 @@ class Binding:
             nulls = ()  # what reads bytes has known them
         if is_text(values):
             values = _translated(values, told, nulls)
+            if field.name in self.kind.lookups:
+                values = pc.utf8_trim_whitespace(values)
+            if field.shape in NUMBERS:
+                values = self._pointed(values, told)
         if told.default is not None:
             values = pc.fill_null(values, pa.scalar(told.default).cast(values.type))
         latest = self._latest if field.name == self.kind.control else None
@@ -135,9 +171,24 @@ class Binding:
         cells.faults.update(faults)
         return _filled(cells, field)
 
+    def _pointed(self, values: pa.Array, told: ColumnMapping) -> pa.Array:
+        """Numbers with the point that ours have."""
+        thousands = told.thousands or self._mapping.thousands
+        decimal = told.decimal or self._mapping.decimal
+        if thousands:
+            values = pc.replace_substring(values, thousands, "")
+        return pc.replace_substring(values, decimal, ".") if decimal else values
+
     def _clock(self, told: ColumnMapping) -> Clock:
         zone, unit = told.zone or self._mapping.zone, told.unit or self._mapping.unit
-        return Clock(zone, unit, told.format, told.ambiguous)
+        return Clock(zone, unit, told.format, told.ambiguous, told.date or self._mapping.date)
+
+
+def _listed(names: Collection[str]) -> str:
+    """The file's columns in an error: what is no CSV can have thousands, of any length."""
+    told = [name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…" for name in names]
+    more = f" and {len(told) - MOST_NAMES} more" if len(told) > MOST_NAMES else ""
+    return ", ".join(told[:MOST_NAMES]) + more
 
 
 def _plain(name: str) -> str:

@@ -58,9 +58,17 @@ def _header(buffer: Buffer, dialect: Dialect, known: Collection[str]) -> "_Parse
     line, _, _ = buffer.data.partition(b"\n")
     if not line.strip() or len(line) > LONGEST:
         raise BadFile("The file is empty, or has no header in its first line. Nothing was loaded.")
-    text = shown(line.rstrip(b"\r"))
+    if b"\0" in line:
+        raise BadFile(
+            "The first line holds NUL characters: the file is no text, or in an encoding of two bytes a "
+            'character. Nothing was loaded; name it in the mapping: encoding = "utf-16-le".'
+        )
+    text = line.rstrip(b"\r").decode("utf-8", "backslashreplace")
     delimiter = dialect.delimiter or _delimiter(text, known)
-    names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
+    try:
+        names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
+    except csv.Error as error:
+        raise BadFile(f"The first line is no header: {error}. Nothing was loaded.") from error
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadFile(
             f"The header names {', '.join(twice)} more than once. Nothing was loaded; give each "
@@ -176,7 +184,7 @@ class _Parser:
         return Chunk(lines, columns, lambda n: shown(_raw(data, starts[n], ends[n])), unread)
 
     def _misfit(self, line: int, raw: bytes, fields: int) -> Reject:
-        reason = f"has {fields} fields, the header {len(self._names)}"
+        reason = f"has {fields} field{'s' * (fields != 1)}, the header {len(self._names)}"
         return Reject(line, shown(raw), {WHOLE_ROW: reason})
 
     # -- one row after the other -------------------------------------------------------------------

@@ -14,23 +14,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from psycopg import Connection
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
+from sqlalchemy import Column, Date, DateTime, Table
 
-from warehouse.ingest.binding import Cast
 from warehouse.ingest.casting.cells import Cells, Faults, marked, quoted
-from warehouse.ingest.kinds import SYMBOLS
+from warehouse.ingest.casting.instants import INSTANT
 from warehouse.ingest.mapping import ColumnMapping
+from warehouse.ingest.references import Reference
 from warehouse.sql import query
 
 REMEMBERED = 300_000  # names of one column; beyond that they are looked up anew
-SIMPLE = {
-    "account": ("ingest/find_accounts", "account"),
-    "strategy": ("ingest/find_strategies", "strategy"),
-    "osi_symbol": ("ingest/find_contracts", "option contract"),
-    "ticker": ("ingest/find_events", "event of the source"),
-}
 Moments = NDArray[np.datetime64]
 Adder = Callable[[Sequence[str], ColumnMapping], None]
+Found = tuple[Mapping[str, Cells], Faults]
 
 
 class Listing(NamedTuple):
@@ -66,57 +62,55 @@ class Dimensions:
     add: Adder | None = None
     _known: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
 
-    def key(self, cast: Cast, name: str, moments: Moments) -> Cells:
-        """The keys that one column of names stands for."""
-        values = cast.cells[name].values
-        names = pc.dictionary_encode(values)
-        at = names.indices.fill_null(-1).to_numpy()
-        words = names.dictionary.to_pylist()
-        if name in SYMBOLS:
-            return self._instruments(name, words, at, moments)
-        found = self._learn(name, words, lambda new: self._simple(name, new))
-        noun = SIMPLE[name][1]
-        keys = [found.get(word) for word in words]
+    def find(
+        self, column: str, reference: Reference, table: Table, names: pa.Array, *within: pa.Array
+    ) -> Found:
+        """What names stand for, in columns of the table; `within` says what they are unique in."""
+        gives = reference.gives or (column,)
+        if within:
+            return self._within(reference, gives, table, names, within)
+        coded = pc.dictionary_encode(names)
+        at = coded.indices.fill_null(-1).to_numpy()
+        words = coded.dictionary.to_pylist()
+        found = self._learn(reference.name, words, lambda new: self._asked(reference, names=new))
+        known = [found.get(word) for word in words]
         faults = {
-            row: f"{quoted(words[at[row]])} is no {noun} here"
+            row: f"{quoted(words[at[row]])} is no {reference.noun} here"
             for row in marked(
-                (at >= 0) & np.isin(at, [n for n, key in enumerate(keys) if key is None])
+                (at >= 0) & np.isin(at, [n for n, keys in enumerate(known) if keys is None])
             )
         }
-        return Cells(pc.take(pa.array(keys, pa.int64()), names.indices), faults)
+        columns = _columns(gives, table, known)
+        taken = {name: pc.take(each, coded.indices) for name, each in columns.items()}
+        return _cells(taken), faults
 
-    def expirations(self, cast: Cast) -> Cells:
-        """When the contracts of the rows expire; `key` has looked them up."""
-        names = pc.dictionary_encode(cast.cells["osi_symbol"].values)
-        days = self._known["osi_symbol expires"]
-        known = [days.get(word) for word in names.dictionary.to_pylist()]
-        return Cells(pc.take(pa.array(known, pa.date32()), names.indices))
-
-    def orders(self, cast: Cast, accounts: pa.Array) -> Cells:
-        """Orders are found by account and number, and too many to be remembered."""
-        numbers = cast.cells["order"].values
-        pairs = (
-            pa.table({"a": accounts, "n": numbers}).drop_null().group_by(["a", "n"]).aggregate([])
-        )
-        asked = {
-            "account_ids": pairs["a"].to_pylist(),
-            "external_ids": pairs["n"].to_pylist(),
-            "source_id": self.source_id,
-        }
-        rows = self.conn.execute(query("ingest/find_orders"), asked)
-        found = {(account, number): key for account, number, key in rows}
-        keys: list[int | None] = []
+    def instruments(self, reference: Reference, names: pa.Array, moments: Moments) -> Cells:
+        """The listings that bore the names when the rows happened."""
+        coded = pc.dictionary_encode(names)
+        at = coded.indices.fill_null(-1).to_numpy()
+        words = coded.dictionary.to_pylist()
+        told = self.columns[reference.name]
+        found = self._learn(reference.name, words, lambda new: self._listings(told, new))
         faults: Faults = {}
-        for row, pair in enumerate(zip(accounts.to_pylist(), numbers.to_pylist(), strict=True)):
-            keys.append(found.get(pair))
-            if pair[1] is not None and pair not in found:
-                faults[row] = f"{quoted(pair[1])} is no order of the account"
-        return Cells(pa.array(keys, pa.int64()), faults)
+        plain = np.array(
+            [found[w][0].key if _is_plain(found[w]) else -1 for w in words] + [-1], np.int64
+        )
+        keys = plain[at]
+        timed = ~np.isnat(moments)  # of the others it is told already that they have no time
+        for index, word in enumerate(words):
+            if plain[index] < 0:
+                rows = np.flatnonzero((at == index) & timed)
+                _choose(found[word], word, rows, moments, keys, faults)
+        return Cells(pa.array(keys, mask=keys < 0), faults)
+
+    def forget(self) -> None:
+        """Rows that names may stand for came or went."""
+        self._known.clear()
 
     # -- what is known -----------------------------------------------------------------------------
 
     def _learn(
-        self, name: str, words: Iterable[str], ask: Callable[[list[str]], Mapping[str, Any]]
+        self, name: str, words: Iterable[str], ask: Callable[[list[str]], Mapping[Any, Any]]
     ) -> dict[str, Any]:
         known = self._known[name]
         if len(known) > REMEMBERED:
@@ -125,34 +119,38 @@ class Dimensions:
             known.update(ask(new))
         return known
 
-    def _simple(self, name: str, names: list[str]) -> Mapping[str, int]:
-        asked = {"names": names, "source_id": self.source_id}
-        with self.conn.cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(query(SIMPLE[name][0]), asked).fetchall()
-        if name == "osi_symbol":
-            self._known["osi_symbol expires"].update(
-                {r["name"]: r["expiration_date"] for r in rows}
-            )
-        return {row["name"]: row["key"] for row in rows}
+    def _asked(self, reference: Reference, **told: list[Any]) -> Mapping[Any, tuple[Any, ...]]:
+        """What is found, by the name, or by the name and what it is unique in."""
+        more = {"source_id": self.source_id, "kind": reference.external}
+        rows = self.conn.execute(query(f"ingest/{reference.finder}"), told | more)
+        wide = 1 + len(reference.within)
+        return {row[0] if wide == 1 else row[:wide]: row[wide:] for row in rows}
+
+    def _within(
+        self,
+        reference: Reference,
+        gives: Sequence[str],
+        table: Table,
+        names: pa.Array,
+        within: Sequence[pa.Array],
+    ) -> Found:
+        """Too many to be remembered: asked for each chunk."""
+        told = list(zip(*(each.to_pylist() for each in (names, *within)), strict=True))
+        asked = sorted({each for each in told if each[0] is not None}, key=repr)
+        found: Mapping[Any, tuple[Any, ...]] = {}
+        if asked:
+            columns = map(list, zip(*asked, strict=True))
+            told_of = dict(zip(("names", *reference.within), columns, strict=True))
+            found = self._asked(reference, **told_of)
+        faults = {
+            row: f"{quoted(each[0])} is no {reference.noun}"
+            for row, each in enumerate(told)
+            if each[0] is not None and each not in found
+        }
+        known = _columns(gives, table, [found.get(each) for each in told])
+        return _cells(known), faults
 
     # -- instruments -------------------------------------------------------------------------------
-
-    def _instruments(
-        self, name: str, words: list[str], at: NDArray[np.int64], moments: Moments
-    ) -> Cells:
-        told = self.columns[name]
-        found = self._learn(name, words, lambda new: self._listings(told, new))
-        keys = np.full(len(at), -1, np.int64)
-        faults: Faults = {}
-        plain = np.array(
-            [found[w][0].key if _is_plain(found[w]) else -1 for w in words] + [-1], np.int64
-        )
-        keys = plain[at]
-        for index, word in enumerate(words):
-            if plain[index] < 0:
-                rows = np.flatnonzero(at == index)
-                _choose(found[word], word, rows, moments, keys, faults)
-        return Cells(pa.array(keys, mask=keys < 0), faults)
 
     def _listings(self, told: ColumnMapping, names: list[str]) -> Mapping[str, list[Listing]]:
         found = self._ask(told, names)
@@ -203,3 +201,32 @@ def _choose(
         faults[row] = f"{quoted(word)} was not listed then ({told})"
     for row in map(int, rows[count > 1]):
         faults[row] = f"{quoted(word)} stands for several ({told}); say in the mapping which"
+
+
+def _columns(
+    gives: Sequence[str], table: Table, known: Sequence[tuple[Any, ...] | None]
+) -> Mapping[str, pa.Array]:
+    """What was found, as columns of the table."""
+    found = {}
+    for place, name in enumerate(gives):
+        values = [None if keys is None else keys[place] for keys in known]
+        column = table.c.get(name)
+        found[name] = pa.array(values, None if column is None else _type(column))
+    return found
+
+
+def _cells(columns: Mapping[str, pa.Array]) -> Mapping[str, Cells]:
+    """What has no parent stands at the root."""
+    return {
+        name: Cells(pc.fill_null(values, 0) if name == "depth" else values)
+        for name, values in columns.items()
+    }
+
+
+def _type(column: Column[Any]) -> pa.DataType:
+    """Keys, but for the day or moment that is part of some, and a leg's number."""
+    if isinstance(column.type, Date):
+        return pa.date32()
+    if isinstance(column.type, DateTime):
+        return INSTANT
+    return pa.int32() if column.type.__visit_name__ == "integer" else pa.int64()

@@ -4,6 +4,7 @@ Through the parent every row is routed alone and kept once more for the triggers
 into a partition takes rows a thousand at a time: 2.5 µs. The event is then ours to leave.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,18 @@ from sqlalchemy import Table
 
 from warehouse.access import OWNER
 from warehouse.ingest.casting.cells import Cells, present
-from warehouse.ingest.encode import taken, tuples
+from warehouse.ingest.encode import constant, taken, tuples
 from warehouse.ingest.errors import IngestError
-from warehouse.ingest.events import Event, Reach
+from warehouse.ingest.events import Event
 from warehouse.models.base import partitioning
 from warehouse.partitions.catalog import partitions
 from warehouse.partitions.owner import as_owner
 from warehouse.partitions.plan import Partition
 from warehouse.partitions.policy import declared_policy
+from warehouse.settings import AuditSettings
 from warehouse.sql import query
+
+See = Callable[[dict[str, Cells]], None]
 
 MANY = 10_000  # rows below which the parent's way is as fast
 
@@ -41,13 +45,13 @@ class Part:
 class Direct:
     """The shortest way into a table that the login's rights allow."""
 
-    def __init__(self, conn: Connection[Any], table: Table) -> None:
-        self._conn, self._table = conn, table
+    def __init__(self, conn: Connection[Any], table: Table, see: See | None = None) -> None:
+        self._conn, self._table, self._see = conn, table, see
         self._partitions: list[Partition] = []
         self._beside: list[Partition] = []  # not attached yet
         self._event: Event | None = None
-        self._pending: Reach | None = None
-        if partitioning(table):
+        self._pending: dict[str, Cells] | None = None
+        if partitioning(table) and AuditSettings().bulk_events == "loader":
             asked = {"owner": OWNER}
             row = conn.execute(query("ingest/may_write_partitions"), asked).fetchone()
             if row and row[0]:
@@ -62,13 +66,13 @@ class Direct:
         parts = self._parts(columns)
         rows = _count(columns)
         with as_owner(self._conn):
-            self._event.begin()
+            # As a default the event would be read from its setting row by row.
+            named = columns | {"event_id": constant(self._event.key(), pa.int64(), rows)}
             for part in parts:
-                some = columns if len(part.rows) == rows else taken(columns, part.rows)
+                some = named if len(part.rows) == rows else taken(named, part.rows)
                 into = sql.Identifier(str(self._table.schema), part.partition.name)
                 copy(self._conn, self._table, some, into)
-            self._event.end()
-        self._pending = self._event.reach(columns)
+        self._pending = columns
 
     @property
     def _least(self) -> int:
@@ -85,12 +89,17 @@ class Direct:
         """What was written last stays."""
         if self._event and self._pending:
             self._event.keep(self._pending)
+            if self._see:
+                self._see(self._pending)
         self._pending = None
 
     def finish(self, batch_id: int) -> None:
         """Leave the event of what went into partitions."""
         if self._event:
             self._event.write(batch_id)
+
+    def attach(self) -> None:
+        """Here the rows are in the table already."""
 
     def _parts(self, columns: dict[str, Cells]) -> list[Part]:
         """Which rows go into which partition."""

@@ -51,20 +51,19 @@ class Event:
         self._event_id: int | None = None
         self._reach = Reach()
 
-    def begin(self) -> None:
-        """The rows that are written next name it."""
+    def key(self) -> int:
+        """What the rows name it by; drawn at the first, and not yet written."""
         if self._event_id is None:
-            row = self._conn.execute(query("ingest/open_event"), self._named).fetchone()
+            row = self._conn.execute(query("ingest/draw_event")).fetchone()
             assert row
             self._event_id = int(row[0])
-        self._conn.execute(query("ingest/name_event"), self._named | {"event_id": self._event_id})
+        return self._event_id
 
-    def end(self) -> None:
-        """The rows after these do not."""
-        self._conn.execute(query("ingest/name_event"), self._named | {"event_id": None})
+    def keep(self, columns: dict[str, Cells]) -> None:
+        """These rows are in."""
+        self._reach = self._reach.with_(self._reach_of(columns))
 
-    def reach(self, columns: dict[str, Cells]) -> Reach:
-        """What it will have to say of these rows."""
+    def _reach_of(self, columns: dict[str, Cells]) -> Reach:
         first = next(iter(columns.values()))
         bounds = pc.min_max(columns[str(self._audited.time)].values).as_py()
         return Reach(
@@ -74,10 +73,6 @@ class Event:
             _keys(columns, self._audited.account),
             _keys(columns, self._audited.instrument),
         )
-
-    def keep(self, reach: Reach) -> None:
-        """These rows are in."""
-        self._reach = self._reach.with_(reach)
 
     def write(self, batch_id: int) -> None:
         """Leave the event, if there is anything to say."""

@@ -1,7 +1,7 @@
 """Reads NDJSON, an object a line; numbers keep the digits they are written with."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,9 +19,12 @@ class Number(str):
 
 
 def chunks(
-    stream: BinaryIO, nulls: Sequence[str] = (), encoding: str | None = None
+    stream: BinaryIO,
+    nulls: Sequence[str] = (),
+    encoding: str | None = None,
+    wanted: Collection[str] = (),
 ) -> Iterator[Chunk]:
-    """The rows in blocks."""
+    """The rows in blocks; `wanted` may name what lies deeper, as in instrument.symbol."""
     buffer = Buffer(stream, encoding)
     is_first = True
     while buffer.fill():
@@ -30,17 +33,58 @@ def chunks(
                 "The file is one JSON array. Nothing was loaded; NDJSON has an object a line: "
                 "`jq -c '.[]' FILE` makes it so."
             )
+        if is_first and _is_spread(buffer.data):
+            raise BadFile(
+                "The file is one JSON object over several lines. Nothing was loaded; NDJSON has an "
+                "object a line: `jq -c . FILE` makes it so."
+            )
         is_first = False
         if endless := buffer.skip_endless():
             yield Chunk(np.empty(0, np.int64), {}, lambda _: "", [endless])
             continue
         used = buffer.data.rfind(b"\n") + 1
         if used:
-            yield _chunk(buffer.data[:used], buffer.line, nulls)
+            yield _chunk(buffer.data[:used], buffer.line, nulls, wanted)
             buffer.use(used)
 
 
-def _chunk(data: bytes, line: int, nulls: Sequence[str]) -> Chunk:
+def _is_spread(data: bytes) -> bool:
+    """Whether the first object goes on behind its line."""
+    head = data.lstrip().partition(b"\n")[0]
+    if not head.startswith(b"{") or isinstance(_object(head), dict):
+        return False
+    try:
+        json.JSONDecoder().raw_decode(data.decode().lstrip())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def columns(
+    rows: Sequence[Mapping[str, Any]], nulls: Sequence[str], wanted: Collection[str]
+) -> dict[str, pa.Array]:
+    """Objects as columns of text; what is nested is JSON again."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    found = {
+        name: pa.array([_text(row.get(name), nulls) for row in rows], pa.string()) for name in names
+    }
+    for path in (name for name in wanted if "." in name and name not in found):
+        values = [_text(_at(row, path), nulls) for row in rows]
+        found[path] = pa.array(values, pa.string())
+    return found
+
+
+def _at(value: Any, path: str) -> Any:
+    """What lies at instrument.symbol, or legs.0.time."""
+    for step in path.split("."):
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _chunk(data: bytes, line: int, nulls: Sequence[str], wanted: Collection[str]) -> Chunk:
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
     raws: list[bytes] = []
@@ -55,11 +99,8 @@ def _chunk(data: bytes, line: int, nulls: Sequence[str]) -> Chunk:
         rows.append(found)
         lines.append(number)
         raws.append(raw)
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {
-        name: pa.array([_text(row.get(name), nulls) for row in rows], pa.string()) for name in names
-    }
-    return Chunk(np.array(lines, np.int64), columns, lambda n: shown(raws[n]), unread)
+    found = columns(rows, nulls, wanted)
+    return Chunk(np.array(lines, np.int64), found, lambda n: shown(raws[n]), unread)
 
 
 def _object(raw: bytes) -> dict[str, Any] | str:

@@ -1,80 +1,36 @@
 """What a file of each kind holds: its columns, taken from the table that its rows go to."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, LiteralString
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Date,
-    DateTime,
-    Double,
-    Integer,
-    Numeric,
-    Table,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Index, Table, UniqueConstraint
 
-from warehouse.models.base import Base, Vocabulary, partitioning
+from warehouse.ingest.fields import Field, external, named, stored
+from warehouse.ingest.references import REFERENCES, Reference
+from warehouse.models.base import Base, partitioning
 from warehouse.models.ops import IngestKind
 from warehouse.models.privileges import APPEND_ONLY
 from warehouse.models.trading import ExternalKind
 
-Shape = Literal["text", "choice", "numeric", "double", "integer", "boolean", "date", "time", "json"]
-
-# A file names what the tables refer to by key: the column with the key, and what the file calls it.
-NAMED = {
-    "account_id": "account",
-    "instrument_id": "symbol",
-    "underlying_id": "underlying",
-    "strategy_id": "strategy",
-    "order_id": "order",
-    "option_contract_id": "osi_symbol",
-    "market_event_id": "ticker",
-}
-MEANING = {
-    "account": "Account, by its public id (account_hash).",
-    "symbol": "Instrument, by its symbol.",
-    "underlying": "Underlying instrument, by its symbol.",
-    "strategy": "Strategy, by its name.",
-    "order": "Order, by the source's number for it.",
-    "osi_symbol": "Option contract, by its OSI symbol.",
-    "ticker": "Event, by its ticker at the source.",
-}
-SYMBOLS = ("symbol", "underlying")
-# Characters that a text may have: of a symbol (an option's has 21), of a part of a key, which a B-tree
-# must hold, and of any other.
-LONGEST_SYMBOL, LONGEST_KEY, LONGEST_TEXT = 32, 500, 100_000
 EXTERNAL_ID = "external_id"
 REPLACES = "replaces_external_id"
 # What the loader knows by itself, or the database fills.
-OURS = frozenset({"event_id", "batch_id", "source_id", "created_at", "updated_at", "version"})
-# The keys of other rows, for which a file has no name.
-UNNAMED = frozenset(
-    {"trade_id", "trade_executed_at", "cash_flow_id", "cash_flow_at", "parent_order_id"}
+OURS = frozenset(
+    {"event_id", "batch_id", "source_id", "created_at", "updated_at", "version", "parent_depth"}
 )
 
 
 @dataclass(frozen=True)
-class Field:
-    """A column that a file of the kind may have."""
+class Part:
+    """Rows of another kind that a row may hold in itself, as a broker's order holds its legs."""
 
-    name: str
-    shape: Shape
-    comment: str
-    required: bool
-    column: Column[Any] | None = None  # null where it is stored elsewhere
-    words: tuple[str, ...] = ()
-    longest: int = LONGEST_TEXT
-
-    @property
-    def default(self) -> str | None:
-        """What stands where the file says nothing and null is not allowed."""
-        if self.column is None or self.column.nullable or self.column.server_default is None:
-            return None
-        return str(self.column.server_default.arg).strip("'")  # type: ignore[attr-defined]
+    kind: str
+    given: Mapping[str, str]  # fields of the parts, by the field of the row that says them
+    number: str | None = None  # the field that counts them from 1, where they do not
+    known_by: str | None = None  # the field without which they would be doubled when told again
 
 
 @dataclass(frozen=True)
@@ -85,6 +41,8 @@ class Kind:
     table: Table
     external: ExternalKind | None = None
     natural_key: tuple[str, ...] = ()
+    living: LiteralString | None = None  # of which rows the key is unique; a column comes first
+    parts: Mapping[str, Part] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def title(self) -> str:
@@ -108,91 +66,174 @@ class Kind:
         return tuple(c.name for c in self.table.primary_key)
 
     @cached_property
+    def nulls_alike(self) -> frozenset[str]:
+        """The columns of the key in which two nulls are the same value."""
+        found: set[str] = set()
+        for rule in self._unique():
+            if set(rule.columns.keys()) == set(self.key):
+                is_alike = rule.dialect_options["postgresql"]["nulls_not_distinct"]
+                found |= {c.name for c in rule.columns if is_alike and c.nullable}
+        return frozenset(found)
+
+    @cached_property
+    def other_keys(self) -> Sequence[tuple[str, ...]]:
+        """What is unique besides the key, among what a file says."""
+        found = [tuple(rule.columns.keys()) for rule in self._unique()]
+        drawn = {self.identity.name} if self.identity is not None else set()
+        return [
+            columns
+            for columns in found
+            if set(columns) != set(self.key) and not drawn & set(columns)
+        ]
+
+    def _unique(self) -> Iterator[UniqueConstraint | Index]:
+        for rule in (*self.table.constraints, *self.table.indexes):
+            if isinstance(rule, UniqueConstraint) or (isinstance(rule, Index) and rule.unique):
+                yield rule
+
+    @cached_property
     def control(self) -> str | None:
         """The column that the table is partitioned by."""
         cut = partitioning(self.table)
         return cut.control if cut else None
 
     @cached_property
-    def fields(self) -> Mapping[str, Field]:
-        """By name, in the table's order."""
-        found = [_field(self, c) for c in self.table.columns if _is_told(self, c)]
-        if self.external:
-            found.insert(
-                1, _external(EXTERNAL_ID, "The source's own id of the row; unique in the account.")
-            )
-        if "replaces_trade_id" in self.table.c:
-            found.insert(
-                3,
-                _external(REPLACES, "External id of the trade that a correction or bust replaces."),
-            )
-        return {field.name: field for field in found}
+    def references(self) -> Mapping[str, Reference]:
+        """What names in the file stand for, by the column that holds the key; in the order to be found."""
+        found: dict[str, Reference] = {}
+        for column in self.table.columns:
+            reference = REFERENCES.get(column.name)
+            if reference and _refers(self, column, reference):
+                beside = (c for c in reference.within if c not in self.table.c)
+                found |= {name: REFERENCES[name] for name in beside if name in REFERENCES}
+                found[column.name] = reference
+        return found
 
     @cached_property
     def lookups(self) -> Mapping[str, str]:
         """The key columns that a name in the file stands for, by the name."""
-        return {
-            NAMED[c.name]: c.name
-            for c in self.table.columns
-            if c.name in NAMED and _refers(self, c)
-        }
+        return {reference.name: column for column, reference in self.references.items()}
+
+    @property
+    def locks_what_it_names(self) -> bool:
+        """Whether what its rows refer to can be locked: only what a writer may change can."""
+        keys = self.table.foreign_key_constraints
+        return not any(key.referred_table.fullname in APPEND_ONLY for key in keys)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The names that stand for rows of the same table."""
+        return frozenset(
+            REFERENCES[column].name
+            for key in self.table.foreign_key_constraints
+            if key.referred_table is self.table
+            for column in key.column_keys
+            if column in self.references
+        ) - {"account"}
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """By name, in the table's order."""
+        found = list(_fields(self))
+        if self.external:
+            found.insert(
+                1, external(EXTERNAL_ID, "The source's own id of the row; unique in the account.")
+            )
+        if "replaces_trade_id" in self.table.c:
+            found.insert(
+                3,
+                external(REPLACES, "External id of the trade that a correction or bust replaces."),
+            )
+        return {each.name: each for each in found}
 
 
-def _is_told(kind: Kind, column: Column[Any]) -> bool:
-    if column.name in OURS | UNNAMED or column is kind.identity:
+def _refers(kind: Kind, column: Column[Any], reference: Reference) -> bool:
+    if column is kind.identity:
         return False
-    # A quote's expiration is its contract's.
-    if column.name == "expiration_date" and "option_contract_id" in kind.table.c:
-        return kind.identity is not None
-    return True
+    keys = kind.table.foreign_key_constraints
+    return bool(reference.external) or any(column.name in key.column_keys for key in keys)
 
 
-def _refers(kind: Kind, column: Column[Any]) -> bool:
-    return column is not kind.identity and any(
-        column.name in key.column_keys for key in kind.table.foreign_key_constraints
-    )
+def _fields(kind: Kind) -> Iterator[Field]:
+    references = kind.references
+    given = {c for name, r in references.items() for c in r.gives if c != name}
+    for name in references:
+        if name not in kind.table.c:
+            yield named(references[name], required=False)
+    for column in kind.table.columns:
+        if column.name in OURS | given or column is kind.identity:
+            continue
+        is_key = column.primary_key or column.name in kind.key
+        reference = references.get(column.name)
+        if reference is None or reference.name == column.name:
+            yield stored(column, is_key=is_key)
+            continue
+        for beside in reference.within:
+            if beside not in kind.table.c and beside not in REFERENCES:
+                (key,) = column.foreign_keys
+                yield stored(key.column.table.c[beside], is_key=True)
+        yield named(reference, required=not column.nullable and column.server_default is None)
 
 
-def _field(kind: Kind, column: Column[Any]) -> Field:
-    required = not column.nullable and column.server_default is None
-    if column.name in NAMED and _refers(kind, column):
-        name = NAMED[column.name]
-        longest = LONGEST_SYMBOL if name in SYMBOLS else LONGEST_KEY
-        return Field(name, "text", MEANING[name], required, longest=longest)
-    words = tuple(column.type.words) if isinstance(column.type, Vocabulary) else ()
-    comment = str(column.comment or "")
-    is_key = column.primary_key or column.name in kind.key
-    is_symbol = column.name in SYMBOLS
-    longest = LONGEST_SYMBOL if is_symbol else LONGEST_KEY if is_key else LONGEST_TEXT
-    return Field(column.name, _shape(column), comment, required, column, words, longest)
+ORDER = {"account": "account", "order": "external_id"}
+PARTS: Mapping[IngestKind, Mapping[str, Part]] = {
+    IngestKind.ORDERS: {
+        "legs": Part("order-legs", ORDER, "leg_no"),
+        "activities": Part("order-activities", ORDER, known_by="external_id"),
+        "children": Part("orders", {"account": "account", "parent_order": "external_id"}),
+    },
+    IngestKind.ORDER_ACTIVITIES: {
+        "legs": Part(
+            "execution-legs",
+            {"account": "account", "order": "order", "activity": "external_id"},
+            "execution_no",
+        )
+    },
+    IngestKind.TRANSACTIONS: {
+        "items": Part(
+            "transaction-items", {"account": "account", "transaction": "external_id"}, "item_no"
+        )
+    },
+    IngestKind.BOOKS: {
+        "authors": Part("book-authors", {"isbn": "isbn"}, "position"),
+        "categories": Part("book-categories", {"isbn": "isbn"}),
+    },
+    IngestKind.PORTFOLIOS: {
+        "accounts": Part("portfolio-accounts", {"principal": "principal", "portfolio": "name"})
+    },
+    IngestKind.WATCHLISTS: {
+        "items": Part(
+            "watchlist-items", {"principal": "principal", "watchlist": "name"}, "sort_order"
+        )
+    },
+}
 
 
-def _external(name: str, comment: str) -> Field:
-    return Field(name, "text", comment, required=False, longest=LONGEST_KEY)
+def _kind(
+    name: IngestKind,
+    table: str,
+    *key: str,
+    external: ExternalKind | None = None,
+    living: LiteralString | None = None,
+) -> Kind:
+    return Kind(name, Base.metadata.tables[table], external, key, living, PARTS.get(name, {}))
 
 
-def _shape(column: Column[Any]) -> Shape:
-    shapes: tuple[tuple[type, Shape], ...] = (
-        (Vocabulary, "choice"),
-        (Double, "double"),
-        (Numeric, "numeric"),
-        (Integer, "integer"),
-        (Boolean, "boolean"),
-        (DateTime, "time"),
-        (Date, "date"),
-        (JSONB, "json"),
-    )
-    return next((shape for kind, shape in shapes if isinstance(column.type, kind)), "text")
-
-
-def _kind(name: IngestKind, table: str, *key: str, external: ExternalKind | None = None) -> Kind:
-    return Kind(name, Base.metadata.tables[table], external, key)
-
-
+# In an order in which each comes after those that it refers to.
 KINDS: Mapping[str, Kind] = {
     kind.title: kind
     for kind in (
-        _kind(IngestKind.INSTRUMENTS, "reference.instruments", "symbol", "asset_type", "exchange"),
+        _kind(IngestKind.PRINCIPALS, "reference.principals", "login"),
+        _kind(IngestKind.STRATEGIES, "reference.strategies", "name"),
+        _kind(IngestKind.TRADING_DAYS, "reference.trading_days"),
+        _kind(
+            IngestKind.INSTRUMENTS,
+            "reference.instruments",
+            "symbol",
+            "asset_type",
+            "exchange",
+            living="delisted_at is null",
+        ),
         _kind(
             IngestKind.INSTRUMENT_IDENTIFIERS,
             "reference.instrument_identifiers",
@@ -206,16 +247,17 @@ KINDS: Mapping[str, Kind] = {
         _kind(IngestKind.BARS, "market.bars"),
         _kind(IngestKind.KEY_STATISTICS, "market.key_statistics"),
         _kind(IngestKind.INSTITUTIONAL_HOLDERS, "market.institutional_holders"),
+        _kind(IngestKind.CORPORATE_ACTIONS, "market.corporate_actions"),
         _kind(IngestKind.OPTION_EXPIRATIONS, "market.option_expirations"),
         _kind(IngestKind.OPTION_CONTRACTS, "market.option_contracts", "osi_symbol"),
+        _kind(IngestKind.OPTION_DELIVERABLES, "market.option_deliverables"),
         _kind(IngestKind.OPTION_CHAINS, "market.option_chains"),
         _kind(IngestKind.OPTION_QUOTES, "market.option_quotes"),
-        _kind(IngestKind.OPTION_DELIVERABLES, "market.option_deliverables"),
-        _kind(IngestKind.CORPORATE_ACTIONS, "market.corporate_actions"),
         _kind(IngestKind.EVENTS, "market.events", "source_id", "ticker"),
         _kind(IngestKind.EVENT_ODDS, "market.event_odds"),
         _kind(IngestKind.EVENT_PREDICTIONS, "market.event_predictions"),
         _kind(IngestKind.ORDERS, "trading.orders", "account_id", "source_id", "external_id"),
+        _kind(IngestKind.ORDER_LEGS, "trading.order_legs"),
         _kind(
             IngestKind.ORDER_ACTIVITIES,
             "trading.order_activities",
@@ -223,9 +265,29 @@ KINDS: Mapping[str, Kind] = {
             "order_id",
             "external_id",
         ),
+        _kind(IngestKind.EXECUTION_LEGS, "trading.execution_legs"),
         _kind(IngestKind.TRADES, "trading.trades", external=ExternalKind.TRADE),
-        _kind(IngestKind.TRANSACTIONS, "trading.transactions", external=ExternalKind.TRANSACTION),
         _kind(IngestKind.CASH_FLOWS, "portfolio.cash_flows", external=ExternalKind.CASH_FLOW),
+        _kind(IngestKind.TRANSACTIONS, "trading.transactions", external=ExternalKind.TRANSACTION),
+        _kind(IngestKind.TRANSACTION_ITEMS, "trading.transaction_items"),
         _kind(IngestKind.SIGNALS, "trading.signals", external=ExternalKind.SIGNAL),
+        _kind(IngestKind.PORTFOLIOS, "portfolio.portfolios", "principal_id", "name"),
+        _kind(IngestKind.PORTFOLIO_ACCOUNTS, "portfolio.portfolio_accounts"),
+        _kind(IngestKind.WATCHLISTS, "portfolio.watchlists", "principal_id", "name"),
+        _kind(IngestKind.WATCHLIST_ITEMS, "portfolio.watchlist_items"),
+        _kind(
+            IngestKind.NOTIFICATION_RULES, "portfolio.notification_rules", "principal_id", "name"
+        ),
+        _kind(
+            IngestKind.LIMITS,
+            "risk.limits",
+            *("portfolio_id", "account_id", "strategy_id", "instrument_id", "measure", "severity"),
+            living="is_active",
+        ),
+        _kind(IngestKind.BOOKS, "library.books", "isbn"),
+        _kind(IngestKind.AUTHORS, "library.authors", "name", "birth_year"),
+        _kind(IngestKind.CATEGORIES, "library.categories", "parent_id", "name"),
+        _kind(IngestKind.BOOK_AUTHORS, "library.book_authors"),
+        _kind(IngestKind.BOOK_CATEGORIES, "library.book_categories"),
     )
 }

@@ -4,6 +4,7 @@ Applied by `binding`; docs/ingest.md has every key with an example.
 """
 
 import tomllib
+from datetime import date as Day  # noqa: N812 - a field of that name would hide it
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,6 +36,7 @@ def _column(value: object) -> object:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+Mark = Annotated[str, Field(min_length=1, max_length=1)]
 
 
 class _Strict(BaseModel):
@@ -53,6 +55,9 @@ class ColumnMapping(_Strict):
     format: str | None = None
     zone: Zone | None = None
     unit: Unit | None = None
+    date: Day | None = None
+    decimal: Mark | None = None
+    thousands: Mark | None = None
     ambiguous: Literal["earliest", "latest"] | None = None
     # Of instruments: the scheme that names them, or what tells listings of one symbol apart.
     identifier: str | None = None
@@ -61,16 +66,33 @@ class ColumnMapping(_Strict):
     currency: str = "USD"
 
 
+class PartMapping(_Strict):
+    """Where the rows that a row holds come from: `[parts.legs]`."""
+
+    source: str | None = Field(None, alias="from")
+    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_column)]] = {}
+    parts: dict[str, "PartMapping"] = {}
+
+
 class Mapping(_Strict):
     """A whole mapping file; an empty one means a file in our own columns."""
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    delimiter: Mark | None = None
     encoding: str | None = None
     header: tuple[str, ...] | None = None
     nulls: tuple[str, ...] = ("",)
     zone: Zone | None = None
     unit: Unit | None = None
+    date: Day | None = None
+    decimal: Mark | None = None
+    thousands: Mark | None = None
     columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_column)]] = {}
+    parts: dict[str, PartMapping] = {}
+
+    def of_part(self, name: str) -> "Mapping":
+        """The mapping of the rows that a row holds: what is said for the file holds for them."""
+        told = self.parts.get(name, PartMapping.model_validate({}))
+        return self.model_copy(update={"columns": told.columns, "parts": told.parts})
 
     def canonical(self) -> bytes:
         """The same for mappings that say the same: part of a load's identity."""

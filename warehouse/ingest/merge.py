@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from psycopg import Connection, DataError, IntegrityError
 
 from warehouse.ingest.backfill import Backfill, NotForBackfill
+from warehouse.ingest.booking.apply_fills import lock_accounts
 from warehouse.ingest.casting.cells import Cells, present
 from warehouse.ingest.casting.instants import INSTANT
 from warehouse.ingest.direct import Direct, copy
@@ -22,7 +23,7 @@ from warehouse.ingest.kinds import Kind
 from warehouse.ingest.rows import WHOLE_ROW, Lines, Reasons, Reject
 from warehouse.ingest.stage import EXTERNAL, LINE, REPLACED, Stage
 from warehouse.models.base import Base
-from warehouse.models.ops import IngestMode
+from warehouse.models.ops import IngestKind, IngestMode
 from warehouse.sql import query
 
 ATTEMPTS = 3  # of a chunk, while others write the same keys
@@ -55,15 +56,23 @@ class Merge:
     """One load's way into its table."""
 
     def __init__(
-        self, conn: Connection[Any], kind: Kind, mode: IngestMode, source_id: int, direct: Direct
+        self,
+        conn: Connection[Any],
+        kind: Kind,
+        mode: IngestMode,
+        source_id: int,
+        direct: Direct,
+        books: set[int] | None = None,
     ) -> None:
         self._conn, self._kind, self._mode = conn, kind, mode
         self._source_id, self._direct = source_id, direct
+        self._books = books  # accounts that were locked, where rows are booked
 
     def write(self, ready: Ready) -> Counts:
         """Write the rows that can be; answers what became of each."""
         if not len(ready.lines):
             return Counts()
+        self._lock_books(ready)
         ready = self._with_keys(ready)
         replaces = ready.replaced is not None and bool(present(ready.replaced).any())
         if self._mode is not IngestMode.UPSERT and not replaces:
@@ -79,10 +88,19 @@ class Merge:
             raise NotForBackfill
         return self._sorted_out(ready)
 
+    def _lock_books(self, ready: Ready) -> None:
+        """Before the rows, as bookings do, so that neither holds what the other waits for."""
+        if self._books is None:
+            return
+        new = set(pc.unique(ready.columns["account_id"].values).to_pylist()) - self._books
+        if new:
+            self._books |= new
+            lock_accounts(self._conn, new)
+
     def _with_keys(self, ready: Ready) -> Ready:
-        """Rows that are named by external ids need their keys before they are written."""
+        """The keys that the server would draw: partitions do not, and external ids name them."""
         identity = self._kind.identity
-        if ready.external is None or identity is None or not present(ready.external).any():
+        if identity is None or not self._kind.control:
             return ready
         asked = {
             "table_name": self._kind.table.fullname,
@@ -92,7 +110,8 @@ class Merge:
         with self._conn.cursor(binary=True) as cursor:
             row = cursor.execute(query("ingest/draw_keys"), asked).fetchone()
         assert row
-        columns = ready.columns | {identity.name: Cells(pa.array(row[0], pa.int64()))}
+        keys = np.frombuffer(row[0], ">i8").astype(np.int64)
+        columns = ready.columns | {identity.name: Cells(pa.array(keys))}
         return Ready(ready.lines, columns, ready.raw, ready.external, ready.replaced)
 
     def _draws(self, columns: dict[str, Cells]) -> bool:
@@ -109,6 +128,8 @@ class Merge:
 
     def _name(self, ready: Ready, identity: str) -> None:
         named = np.flatnonzero(present(ready.external))
+        if not len(named):
+            return
         rows = taken(ready.columns, named)
         columns = {
             "account_id": rows["account_id"],
@@ -144,7 +165,10 @@ class Merge:
         counts = Counts()
         counts.rejects += self._rejects(ready, stage.missing_values())
         counts.rejects += self._rejects(ready, stage.broken_rules())
+        if self._kind.name is IngestKind.ORDERS and self._mode is IngestMode.UPSERT:
+            counts.rejects += self._rejects(ready, stage.illegal_steps())
         found = [*stage.there_already(self._mode), *stage.repeated(self._mode)]
+        counts.rejects += self._rejects(ready, stage.clashes())
         if self._mode is IngestMode.INSERT:
             why = (
                 "is there already, or a row before it has the same key; --mode ignore passes it by"

@@ -25,7 +25,7 @@ def chunks(path: Path, wanted: Collection[str] | None = None) -> Iterator[Chunk]
     try:
         file = pq.ParquetFile(path, pre_buffer=False)
     except pa.ArrowException as error:
-        raise BadFile(f"The file is no whole Parquet: {error}. Nothing was loaded.") from error
+        raise _not_whole(error) from error
     names = [name for name in file.schema_arrow.names if wanted is None or name in wanted]
     line = 1
     with file:
@@ -43,7 +43,11 @@ def names(path: Path) -> list[str]:
     try:
         return list(pq.read_schema(path).names)
     except pa.ArrowException as error:
-        raise BadFile(f"The file is no whole Parquet: {error}. Nothing was loaded.") from error
+        raise _not_whole(error) from error
+
+
+def _not_whole(error: Exception) -> BadFile:
+    return BadFile(f"The file is no whole Parquet: {str(error).rstrip('.')}. Nothing was loaded.")
 
 
 def _plain(column: pa.Array) -> pa.Array:

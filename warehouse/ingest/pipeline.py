@@ -11,30 +11,29 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
-from psycopg import Connection, IntegrityError
+from psycopg import Connection
 from psycopg import Error as DriverError
-from psycopg.errors import InvalidObjectDefinition
+from psycopg.errors import DeadlockDetected
 
 from warehouse.db.errors import translate
 from warehouse.errors import WarehouseError
 from warehouse.ingest.backfill import Backfill, NotForBackfill
 from warehouse.ingest.batch import Batch, Tally, identity
 from warehouse.ingest.binding import Binding, Cast
-from warehouse.ingest.booking.apply_fills import apply_fills
-from warehouse.ingest.dimensions import Dimensions
+from warehouse.ingest.booking.apply_fills import apply_fills, lock_accounts
 from warehouse.ingest.direct import Direct
 from warehouse.ingest.errors import BadFile, IngestError, TooManyRejects
 from warehouse.ingest.instruments import adder
 from warehouse.ingest.kinds import Kind
 from warehouse.ingest.mapping import Mapping
 from warehouse.ingest.merge import Merge
-from warehouse.ingest.quality.status import touch_status
+from warehouse.ingest.quality.status import Feeds, touch_status
 from warehouse.ingest.reading import casts, unused
-from warehouse.ingest.ready import Rows
 from warehouse.ingest.rejects import Spool
 from warehouse.ingest.room import Closed, Room, cut_with
 from warehouse.ingest.rows import Reject
 from warehouse.ingest.sources import Source
+from warehouse.ingest.way import Ways, Writer
 from warehouse.models.ops import BatchState, IngestKind, IngestMode
 from warehouse.partitions.archive.ahead import ahead
 from warehouse.sql import query
@@ -76,13 +75,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a file; `repeats` is the load that had the same content."""
+    """What became of a file; one that repeats was loaded before, and is cut if its last line is open."""
 
     file: str
     batch_id: int
     tally: Tally
     unused: tuple[str, ...] = ()
     repeats: bool = False
+    ends_a_line: bool = True
 
 
 def load(
@@ -97,18 +97,24 @@ def load(
         order.mode,
         identity(source.sha256, order.mapping.canonical()),
     )
-    if order.backfill:
+    while True:
         try:
-            return _attempt(conn, side, order, replace(batch, is_backfill=True), tell)
+            return _attempt(conn, side, order, replace(batch, is_backfill=order.backfill), tell)
         except NotForBackfill:
-            batch = replace(batch, tally=Tally())
             order = replace(order, backfill=False)
-    return _attempt(conn, side, order, batch, tell)
+        except Crossed:
+            pass
+        batch = replace(batch, tally=Tally())
+
+
+class Crossed(Exception):
+    """A booking held an account that the load came to late; it knows now to lock that one first."""
 
 
 def _attempt(
     conn: Connection[Any], side: Connection[Any], order: Order, batch: Batch, tell: Tell
 ) -> Result:
+    known = len(batch.accounts)
     with closing(Spool()) as spool:
         try:
             with conn.transaction():
@@ -117,6 +123,8 @@ def _attempt(
             _file_anyway(conn, batch, spool, BatchState.REFUSED, refusal)
             raise
         except (WarehouseError, DriverError, OSError, pa.ArrowException) as error:
+            if isinstance(error, DeadlockDetected) and len(batch.accounts) > known:
+                raise Crossed from error
             ours = _told(batch.source, error)
             if not conn.closed and batch.batch_id:
                 _file_anyway(conn, batch, spool, BatchState.FAILED, ours)
@@ -139,7 +147,8 @@ def _load(
     run = Run(conn, side, order, batch, spool)
     spare = run.read(tell)
     run.finish()
-    return Result(batch.source.title, batch.batch_id, batch.tally, tuple(spare))
+    title, is_whole = batch.source.title, batch.source.ends_a_line
+    return Result(title, batch.batch_id, batch.tally, tuple(spare), ends_a_line=is_whole)
 
 
 class Run:
@@ -152,17 +161,25 @@ class Run:
         self._kind = order.kind
         self._binding = Binding(order.kind, order.mapping)
         add = adder(side) if order.creates_instruments else None
-        names = Dimensions(conn, batch.source_id, self._binding.columns, add)
         conn.execute(query("ingest/find_source"), {"name": order.source})  # and keep it there
         batch.open(conn)
         self._closed = Closed(conn, order.kind.table)
         room = Room(side, cut_with(order.kind.table))
         known = {"source_id": batch.source_id, "batch_id": batch.batch_id}
-        self._rows = Rows(order.kind, names, self._closed, None if order.backfill else room, known)
-        _check_keys_by_set(conn)
-        way = Backfill if order.backfill else Direct
-        self._direct = way(conn, order.kind.table)
-        self._merge = Merge(conn, order.kind, order.mode, batch.source_id, self._direct)
+        ways = Ways(conn, known, add)
+        rows = ways.rows(order.kind, self._binding, self._closed, None if order.backfill else room)
+        if order.kind.locks_what_it_names:
+            _check_keys_by_set(conn)
+        self._feeds = Feeds()
+        see = self._feeds.see if order.kind.name is IngestKind.BARS else None
+        self._direct = (Backfill if order.backfill else Direct)(conn, order.kind.table, see)
+        books = None
+        if order.kind.name is IngestKind.TRADES:
+            books = batch.accounts
+            lock_accounts(conn, books)
+        merge = Merge(conn, order.kind, order.mode, batch.source_id, self._direct, books)
+        way = ways.way(order.kind, order.mapping, order.mode, rows)
+        self._writer = Writer(conn, way, merge, is_backfill=order.backfill)
 
     # -- the chunks --------------------------------------------------------------------------------
 
@@ -184,8 +201,8 @@ class Run:
     def _take(self, cast: Cast) -> None:
         """Everything that is done to a chunk."""
         chunk, tally = cast.chunk, self._batch.tally
-        counts = self._merge.write(self._rows.of(cast))
-        self._spool.add(sorted([*chunk.unread, *cast.rejects(), *counts.rejects], key=_line))
+        counts = self._writer.write(cast)
+        self._spool.add(sorted([*chunk.unread, *counts.rejects], key=_line))
         tally.read += len(chunk) + len(chunk.unread)
         tally.loaded += counts.loaded
         tally.duplicate += counts.duplicate
@@ -210,22 +227,15 @@ class Run:
                 f"{self._batch.source.title}: partitions were retired while it was being loaded. "
                 "Nothing was kept; load it again."
             )
-        self._finish_writing()
-        if self._kind.name is IngestKind.TRADES and self._batch.tally.loaded:
-            apply_fills(self._conn)
         if self._kind.name is IngestKind.BARS and self._batch.tally.loaded:
-            touch_status(self._conn)
+            touch_status(self._conn, self._feeds)
+        self._direct.finish(self._batch.batch_id)
+        if self._kind.name is IngestKind.TRADES and self._batch.tally.loaded:
+            self._direct.attach()
+            apply_fills(self._conn)
         self._batch.file(self._conn, BatchState.LOADED)
         self._spool.file(self._conn, self._batch.batch_id, self._batch.source.name)
-
-    def _finish_writing(self) -> None:
-        """A key that comes twice in a backfill is found when its index is built."""
-        try:
-            self._direct.finish(self._batch.batch_id)
-        except (IntegrityError, InvalidObjectDefinition) as error:
-            if self._order.backfill:
-                raise NotForBackfill from error
-            raise
+        self._direct.attach()
 
 
 def _line(reject: Reject) -> int:
@@ -285,4 +295,5 @@ def _told(source: Source, error: Exception) -> WarehouseError:
     ours = translate(error)
     if isinstance(ours, WarehouseError):
         return ours
-    return BadFile(f"{source.title} cannot be read to its end: {error}. Nothing of it was kept.")
+    why = str(error).rstrip(".")
+    return BadFile(f"{source.title} cannot be read to its end: {why}. Nothing of it was kept.")

@@ -5,9 +5,10 @@ from typing import BinaryIO
 
 from warehouse.ingest import csv_rows, json_rows, parquet_rows
 from warehouse.ingest.binding import Binding, Cast
+from warehouse.ingest.formats import Format
 from warehouse.ingest.mapping import Mapping
 from warehouse.ingest.rows import Chunk
-from warehouse.ingest.sources import Format, Source
+from warehouse.ingest.sources import Source
 
 
 def casts(source: Source, binding: Binding, mapping: Mapping) -> Iterator[tuple[Cast, float]]:
@@ -25,7 +26,7 @@ def casts(source: Source, binding: Binding, mapping: Mapping) -> Iterator[tuple[
 
 def _texts(form: Format, stream: BinaryIO, binding: Binding, mapping: Mapping) -> Iterator[Chunk]:
     if form is Format.NDJSON:
-        yield from json_rows.chunks(stream, mapping.nulls, mapping.encoding)
+        yield from json_rows.chunks(stream, mapping.nulls, mapping.encoding, binding.known)
         return
     dialect = csv_rows.Dialect(mapping.delimiter, mapping.encoding, mapping.header, mapping.nulls)
     is_first = True

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 WHOLE_ROW = "row"  # what a reason is about when it is about no one column
-HEAD = 8_192  # characters that are kept of a row
+HEAD = 65_536  # characters that are kept of a row: an order with all its executions
 
 Reasons = dict[str, str]
 Lines = NDArray[np.int64]

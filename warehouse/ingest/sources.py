@@ -11,35 +11,18 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
 from warehouse.ingest.errors import BadFile
+from warehouse.ingest.formats import SUFFIXES, Format
 
 STANDARD_INPUT = "-"
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 PARQUET = b"PAR1"
-
-
-class Format(StrEnum):
-    CSV = "csv"
-    NDJSON = "ndjson"
-    PARQUET = "parquet"
-
-
-SUFFIXES = {
-    ".csv": Format.CSV,
-    ".tsv": Format.CSV,
-    ".txt": Format.CSV,
-    ".ndjson": Format.NDJSON,
-    ".jsonl": Format.NDJSON,
-    ".json": Format.NDJSON,
-    ".parquet": Format.PARQUET,
-    ".pq": Format.PARQUET,
-}
 
 
 @dataclass(frozen=True)
@@ -67,6 +50,15 @@ class Source:
                 return
             with pa.CompressedInputStream(file, self.compression) as stream:
                 yield Opened(stream, file, self.size)
+
+    @property
+    def ends_a_line(self) -> bool:
+        """Whether its last line ends; what is packed or Parquet would not open if it were cut."""
+        if self.compression or self.format is Format.PARQUET or not self.size:
+            return True
+        with self.path.open("rb") as file:
+            file.seek(-1, SEEK_END)
+            return file.read(1) in b"\r\n\0"  # UTF-16 ends so
 
     def refuse_if_changed(self) -> None:
         """What was hashed must be what was read."""

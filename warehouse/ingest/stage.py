@@ -3,7 +3,7 @@
 One chunk at a time, in a temporary table that ends with the transaction.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, LiteralString
 
 from psycopg import Connection, sql
@@ -15,13 +15,11 @@ from warehouse.ingest.kinds import Kind
 from warehouse.ingest.reasons import BROKEN
 from warehouse.ingest.rows import WHOLE_ROW
 from warehouse.models.base import partitioning
-from warehouse.models.ops import IngestKind, IngestMode
+from warehouse.models.ops import IngestMode
 
 STAGE = sql.Identifier("pg_temp", "ingest_stage")
 LINE, EXTERNAL, REPLACED = "staged_line", "staged_external_id", "staged_replaces"
 EXTRAS = {LINE: "bigint", EXTERNAL: "text", REPLACED: "text"}
-# Two nulls are the same value to these keys.
-NULLS_EQUAL = frozenset({"exchange", "valid_from"})
 
 SAME_TRADE = (
     "t.account_id = s.account_id and t.executed_at = s.replaces_executed_at"
@@ -52,6 +50,23 @@ NOT_REPLACED: Sequence[tuple[LiteralString, str]] = (
     ),
     (f"s.kind <> 'new' and {TAKEN}", "replaces a trade that a row before it replaces"),
 )
+
+# Rows whose status cannot follow that of the row before, or of the order as it stands.
+ILLEGAL = """
+delete from {stage} as s
+using (
+    select t.ctid, coalesce(lag(t.status) over told, o.status) as old_status
+    from {stage} as t
+    left join trading.orders as o using (account_id, source_id, external_id)
+    where t.external_id is not null
+    window told as (partition by t.account_id, t.source_id, t.external_id order by t.{line})
+) as r
+where
+    s.ctid = r.ctid
+    and r.old_status <> s.status
+    and not trading.may_follow(r.old_status, s.status)
+returning s.{line}, r.old_status, s.status
+"""
 
 Found = Iterator[tuple[int, dict[str, str]]]
 
@@ -114,7 +129,7 @@ class Stage:
                 "(partition by {key} order by {line} {way}) as n from {stage} as t where {whole}) as r"
                 " where r.n > 1)",
                 key=_listed(key),
-                whole=_whole(key),
+                whole=_whole(self._kind, key),
                 way=sql.SQL("desc" if mode is IngestMode.UPSERT else "asc"),
             )
         return found
@@ -125,7 +140,7 @@ class Stage:
         if self._kind.key and mode is not IngestMode.UPSERT:
             found += self._delete(
                 "exists (select from {table} as t where {same} and {reach})",
-                same=_same(self._kind.key),
+                same=_same(self._kind.key, self._kind.nulls_alike),
                 reach=self._reach(),
             )
         if EXTERNAL in self._has:
@@ -135,14 +150,31 @@ class Stage:
             )
         return found
 
+    def illegal_steps(self) -> Found:
+        """Orders that would leave their life's ways; again, until those that stay follow each other."""
+        while found := self._conn.execute(self._composed(ILLEGAL)).fetchall():
+            for line, old, new in found:
+                yield line, {"status": f"an order that is {old} cannot become {new}"}
+
+    def clashes(self) -> Found:
+        """Rows that another unique rule than their key's shuts out."""
+        for columns in self._kind.other_keys:
+            lines = self._delete(
+                "exists (select from {table} as t where {same} and not {itself})"
+                " or exists (select from {stage} as t where {same} and t.{line} < s.{line})",
+                same=_same(columns),
+                itself=_same(self._kind.key),
+            )
+            yield from ((line, {columns[-1]: "is taken by another row"}) for line in lines)
+
     def _keys(self) -> list[tuple[str, ...]]:
         keys = [self._kind.key] if self._kind.key else []
         return [*keys, ("account_id", EXTERNAL)] if EXTERNAL in self._has else keys
 
     def _reach(self) -> sql.Composable:
         """The times of the chunk, so that only their partitions are looked at."""
-        if self._kind.name is IngestKind.INSTRUMENTS:
-            return sql.SQL("t.delisted_at is null and s.delisted_at is null")
+        if self._kind.living:
+            return sql.SQL(f"t.{self._kind.living} and s.{self._kind.living}")
         cut = partitioning(self._kind.table)
         if cut is None:
             return sql.SQL("true")
@@ -193,7 +225,6 @@ class Stage:
             kept.append(sql.SQL("version = t.version + 1"))
         if "updated_at" in self._kind.table.c:
             kept.append(sql.SQL("updated_at = now()"))
-        is_living = self._kind.name is IngestKind.INSTRUMENTS
         if not told:
             return self.insert_missing()
         return self._run(
@@ -201,7 +232,7 @@ class Stage:
             " on conflict ({key}) {where} do update set {kept}"
             " where ({before}) is distinct from ({after})",
             key=_listed(self._kind.key),
-            where=sql.SQL("where delisted_at is null" if is_living else ""),
+            where=sql.SQL(f"where {self._kind.living}" if self._kind.living else ""),
             kept=sql.SQL(", ").join(kept),
             before=_listed(told, "t"),
             after=_listed(told, "excluded"),
@@ -252,20 +283,22 @@ def _listed(names: Sequence[str] | dict[str, Any], of: str | None = None) -> sql
     return sql.SQL(", ").join(parts)
 
 
-def _whole(key: Sequence[str]) -> sql.Composed:
+def _whole(kind: Kind, key: Sequence[str]) -> sql.Composed:
     """A key with a null in it is nobody's double, unless nulls are alike."""
     parts = [
         sql.SQL("t.{} is not null").format(sql.Identifier(name))
         for name in key
-        if name not in NULLS_EQUAL
+        if name not in kind.nulls_alike
     ]
+    if kind.living and key == kind.key:
+        parts.append(sql.Composed([sql.SQL(f"t.{kind.living}")]))
     return sql.SQL(" and ").join(parts)
 
 
-def _same(key: Sequence[str]) -> sql.Composed:
+def _same(key: Sequence[str], nulls_alike: Container[str] = ()) -> sql.Composed:
     alike = "t.{0} is not distinct from s.{0}"
     parts = [
-        sql.SQL(alike if name in NULLS_EQUAL else "t.{0} = s.{0}").format(sql.Identifier(name))
+        sql.SQL(alike if name in nulls_alike else "t.{0} = s.{0}").format(sql.Identifier(name))
         for name in key
     ]
-    return sql.SQL(" and ").join(parts)
+    return sql.SQL("({})").format(sql.SQL(" and ").join(parts))

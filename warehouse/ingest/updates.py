@@ -12,7 +12,6 @@ from typing import Any
 from psycopg import Connection
 from sqlalchemy.orm import Session
 
-from warehouse.models.trading import ORDER_TRANSITIONS
 from warehouse.sql import query
 
 Row = Mapping[str, Any]
@@ -58,9 +57,7 @@ def update_order_statuses(writer: Writer, batch: Iterable[Row]) -> Updated:
     """
     rows = list(batch)
     _run(writer, LOCK, {"account_ids": [row["account_id"] for row in rows]})
-    steps = [(old, new) for old, follow in ORDER_TRANSITIONS.items() for new in follow]
-    legal = {"old": [old for old, _ in steps], "new": [new for _, new in steps]}
-    return _update(writer, "update_order_statuses", rows, ("account_id", "order_id"), legal)
+    return _update(writer, "update_order_statuses", rows, ("account_id", "order_id"))
 
 
 def _update(
@@ -68,12 +65,11 @@ def _update(
     name: str,
     batch: Iterable[Row],
     key: Sequence[str],
-    more: Mapping[str, Any] | None = None,
 ) -> Updated:
     rows = list(_merged(batch, key).values())
     # As text, for JSON's own numbers would pass through floats.
     told = json.dumps(rows, default=str)
-    (found,) = _run(writer, query(f"updates/{name}"), {"batch": told} | dict(more or {}))
+    (found,) = _run(writer, query(f"updates/{name}"), {"batch": told})
     return Updated(written=found[0], refused=found[1])
 
 

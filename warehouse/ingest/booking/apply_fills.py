@@ -3,6 +3,7 @@
 The arithmetic is in the server (`trading.average_cost`), where `book_fill` finds it too.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from psycopg import Connection
@@ -18,3 +19,8 @@ def apply_fills(conn: Connection[Any]) -> int:
     """
     row = conn.execute(query("booking/apply_fills")).fetchone()
     return int(row[0]) if row else 0
+
+
+def lock_accounts(conn: Connection[Any], account_ids: Iterable[int]) -> None:
+    """Hold accounts until the transaction ends, in the order of their ids, as every booking does."""
+    conn.execute(query("booking/lock_accounts"), {"account_ids": list(account_ids)})

@@ -5,11 +5,11 @@ The arithmetic is the server's: `trading.add_fill`, the same for single fills an
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
-from sqlalchemy import BigInteger, Cast, ColumnElement, Numeric, cast, func, select
+from sqlalchemy import BigInteger, Cast, ColumnElement, DateTime, Numeric, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from warehouse.db.sessions import AsyncWriteSession
@@ -19,6 +19,8 @@ from warehouse.models.trading import Position, TradeType
 
 ZERO = Decimal(0)
 MONEY: Numeric[Decimal] = Numeric()
+MOMENT = DateTime(timezone=True)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 async def lock_accounts(session: AsyncWriteSession, account_ids: Iterable[int]) -> None:
@@ -39,24 +41,36 @@ async def rebook(session: AsyncWriteSession, pairs: Iterable[tuple[int, int]]) -
 
 @dataclass(frozen=True)
 class Held:
-    """A position before a booking; the account is locked, so it stays what it is."""
+    """A position before a booking, and the newest split; the account is locked, so it stays what it is."""
 
     position: Position
+    split_at: datetime | None
 
     @classmethod
     async def find(cls, session: AsyncWriteSession, account_id: int, instrument_id: int) -> Self:
         """A pair that never traded has a position of nothing, not yet written."""
-        key = account_id, instrument_id
-        found = await session.get(Position, key, populate_existing=True)
-        return cls(
-            found
-            or Position(
+        found = await session.execute(
+            select(func.trading.newest_split(Instrument.instrument_id, type_=MOMENT), Position)
+            .outerjoin_from(
+                Instrument,
+                Position,
+                (Position.instrument_id == Instrument.instrument_id)
+                & (Position.account_id == account_id),
+            )
+            .where(Instrument.instrument_id == instrument_id)
+            .execution_options(populate_existing=True)
+        )
+        split_at, position = found.one_or_none() or (None, None)
+        if position is None:
+            position = Position(
                 account_id=account_id,
                 instrument_id=instrument_id,
                 quantity=ZERO,
                 realized_pnl=ZERO,
             )
-        )
+        elif split_at is not None and _seen(position) < split_at:
+            await rebook(session, [(account_id, instrument_id)])
+        return cls(position, split_at)
 
     def type_of(self, fill: Fill) -> TradeType | None:
         """What a fill does to it; nothing is told of one that both closes and opens, or is late."""
@@ -76,10 +90,8 @@ class Held:
             await rebook(session, [(fill.account_id, fill.instrument_id)])
 
     def _is_ahead(self, at: datetime) -> bool:
-        """Whether the position has seen nothing from that moment on."""
-        if self.position.last_trade_at is not None:
-            return at > self.position.last_trade_at
-        return self.position.opening_as_of is None or at >= self.position.opening_as_of
+        """Whether neither the position nor a split has seen anything from that moment on."""
+        return at > _seen(self.position) and (self.split_at is None or at >= self.split_at)
 
     async def _advance(self, session: AsyncWriteSession, fill: Fill) -> None:
         """In the server to the last digit: Python's decimals would round at the 28th."""
@@ -98,6 +110,12 @@ class Held:
         position.last_trade_at = fill.executed_at
         session.add(position)
         await session.flush()
+
+
+def _seen(position: Position) -> datetime:
+    """The last moment that a position knows of."""
+    opened = position.opening_as_of and position.opening_as_of - timedelta(microseconds=1)
+    return max(filter(None, (position.last_trade_at, opened)), default=NEVER)
 
 
 def trimmed(value: ColumnElement[Any]) -> ColumnElement[Any]:

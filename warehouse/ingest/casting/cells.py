@@ -23,8 +23,8 @@ class Cells:
 
 
 def quoted(value: object) -> str:
-    """A value as a reason shows it."""
-    text = str(value)
+    """A value as a reason shows it; PostgreSQL stores no NUL."""
+    text = str(value).replace("\x00", "\\x00")
     return f'"{text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"}"'
 
 

@@ -12,7 +12,7 @@ from warehouse.ingest.casting.cells import Cells, Faults, marked, present, shown
 from warehouse.ingest.casting.instants import Clock, dates, instants
 from warehouse.ingest.casting.numerals import double, integer, numeric
 from warehouse.ingest.casting.words import boolean, choice, json_text, text
-from warehouse.ingest.kinds import Field
+from warehouse.ingest.fields import Field
 
 # The table's own rules for one column, by the end of their names (models/base.py makes them).
 RULES = {
@@ -68,7 +68,7 @@ def _ruled(field: Field, given: pa.Array, cells: Cells) -> Cells:
 
 
 def _zero(kind: pa.DataType) -> pa.Scalar:
-    return pa.scalar(0, pa.int32()).cast(kind)
+    return pa.scalar(Decimal(0) if pa.types.is_decimal(kind) else 0, kind)
 
 
 def _endings(field: Field) -> list[str]:

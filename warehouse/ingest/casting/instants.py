@@ -1,8 +1,8 @@
 """Dates and instants: with a zone, local to one, or counted since 1970; stored in UTC to the microsecond."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import numpy as np
@@ -30,6 +30,7 @@ LOCAL = pa.timestamp("us")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 ZONED = r"[0-9]:[0-9]{2}(:[0-9]{2})?(\.[0-9]+)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
+TIME_ALONE = r"^[0-9]{2}:[0-9]{2}"
 BARE = "is a bare number; name its unit with --unit or in the mapping"
 PYTHON_ONLY = ("%f", "%z")  # pyarrow's strptime knows neither
 
@@ -44,6 +45,7 @@ class Clock:
     unit: Literal["s", "ms", "us", "ns"] | None = None
     format: str | None = None
     ambiguous: Literal["earliest", "latest"] | None = None
+    day: date | None = None  # of times that name none
 
 
 def instants(values: pa.Array, clock: Clock, latest: datetime | None = None) -> Cells:
@@ -54,7 +56,7 @@ def instants(values: pa.Array, clock: Clock, latest: datetime | None = None) -> 
     elif pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         cells = _localized(Cells(pc.cast(values, LOCAL, safe=False)), clock)
     elif clock.unit:
-        cells = _counted(values, clock.unit)
+        cells = _likely(values, _counted(values, clock.unit))
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         cells = _bare(values)
     else:
@@ -90,6 +92,8 @@ def _no_time(value: object) -> str:
 
 
 def _told(texts: pa.Array, clock: Clock) -> Cells:
+    if clock.day:
+        texts, clock = _dated(texts, clock)
     if clock.format:
         parse = _by_format(clock.format)
         if "%z" in clock.format:
@@ -99,6 +103,16 @@ def _told(texts: pa.Array, clock: Clock) -> Cells:
         return Cells(pc.cast(texts, INSTANT))
     except pa.ArrowInvalid:
         return _mixed(texts, clock)
+
+
+def _dated(texts: pa.Array, clock: Clock) -> tuple[pa.Array, Clock]:
+    """Times of a session, with its day before them."""
+    dated = pc.binary_join_element_wise(str(clock.day), texts, " ")
+    if clock.format:
+        if any(each in clock.format for each in ("%d", "%m", "%y", "%Y")):
+            return texts, clock
+        return dated, replace(clock, format=f"%Y-%m-%d {clock.format}")
+    return pc.if_else(pc.match_substring_regex(texts, TIME_ALONE), dated, texts), clock
 
 
 def _mixed(texts: pa.Array, clock: Clock) -> Cells:
@@ -182,6 +196,18 @@ def _counted(values: pa.Array, unit: str) -> Cells:
         far = _mask(pc.greater(pc.abs(micros), 9e18))
         return Cells(pc.cast(pc.cast(without(micros, far), pa.int64()), INSTANT), cells.faults)
     return Cells(_since_1970(whole, unit), faults)
+
+
+def _likely(given: pa.Array, cells: Cells) -> Cells:
+    """Counts in a smaller unit than is told all lie within days of 1970."""
+    start, end = (pa.scalar(datetime(1970, month, 1, tzinfo=UTC), INSTANT) for month in (1, 2))
+    values = cells.values
+    early = _mask(pc.and_(pc.greater_equal(values, start), pc.less(values, end)))
+    if not early.any() or (present(values) & ~early).any():
+        return cells
+    why = "would be in January 1970, like all around it; is the unit right?"
+    faults = cells.faults | {row: f"{shown(given, row)} {why}" for row in marked(early)}
+    return Cells(without(values, early), faults)
 
 
 def _since_1970(counts: pa.Array, unit: str) -> pa.Array:

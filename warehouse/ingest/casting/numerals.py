@@ -40,6 +40,8 @@ def numeric(values: pa.Array, factor: Number | None = None) -> Cells:
     if pa.types.is_integer(kind) and kind != pa.uint64():
         units = pc.fill_null(pc.cast(values, pa.int64()), 0).to_numpy()
         return _scaled(_Exact(units, np.zeros(len(units), np.int64), present(values), {}), factor)
+    if pa.types.is_decimal128(kind) and kind.scale >= 0 and factor is None:
+        return Cells(values)
     texts, faults = as_text(values)
     exact = _of_texts(texts)
     exact.faults.update(faults)

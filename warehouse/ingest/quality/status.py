@@ -3,40 +3,50 @@
 The loading path calls it; the checks for gaps and stale feeds read it instead of the bars.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from warehouse.models.market import Frequency
+from warehouse.ingest.casting.cells import Cells
 from warehouse.sql import query
 
+FEED = ["instrument_id", "source_id", "frequency"]
+REACH = ["seen_from", "seen_to"]
 
-def touch_status(conn: Connection[Any]) -> int:
-    """Count the bars that this transaction wrote; how many feeds they were of."""
+
+class Feeds:
+    """How far bars reach in each feed, gathered as they are written.
+
+    To read them back takes the server a tenth of a load.
+    """
+
+    def __init__(self) -> None:
+        self._found: pa.Table | None = None
+
+    def see(self, columns: Mapping[str, Cells]) -> None:
+        """These bars stay, and their event is not written yet."""
+        values = {name: columns[name].values for name in FEED}
+        times = columns["bar_at"].values
+        more = pa.table(values | {"seen_from": times, "seen_to": times})
+        bars = more if self._found is None else pa.concat_tables([self._found, more])
+        found = bars.group_by(FEED).aggregate([("seen_from", "min"), ("seen_to", "max")])
+        self._found = found.rename_columns([*FEED, *REACH])
+
+    def listed(self) -> dict[str, list[Any]]:
+        """The feeds, a list a column."""
+        found = self._found
+        return {n: [] if found is None else found[n].to_pylist() for n in (*FEED, *REACH)}
+
+
+def touch_status(conn: Connection[Any], seen: Feeds | None = None) -> int:
+    """Count the bars that this transaction's events name, and those seen; how many feeds they were of."""
     with conn.cursor(row_factory=dict_row) as cursor:
         (written,) = cursor.execute(query("quality/read_written")).fetchall()
-        if not written["events"]:
-            return 0
-        return cursor.execute(query("quality/touch_status"), written).rowcount
-
-
-def fail_status(
-    conn: Connection[Any],
-    source_id: int,
-    error: str,
-    instrument_ids: Sequence[int] | None = None,
-    frequencies: Sequence[Frequency] | None = None,
-) -> int:
-    """Say of a source's feeds why a load of them failed; how many feeds those are."""
-    told = {
-        "source_id": source_id,
-        "error": error,
-        "instrument_ids": instrument_ids,
-        "frequencies": frequencies,
-    }
-    return conn.execute(query("quality/fail_status"), told).rowcount
+        told = written | (seen or Feeds()).listed()
+        return cursor.execute(query("quality/touch_status"), told).rowcount
 
 
 def feeds(

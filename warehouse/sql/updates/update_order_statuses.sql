@@ -5,23 +5,14 @@ with told as (
     from jsonb_populate_recordset(null::trading.orders, %(batch)s::jsonb)
 ),
 
-legal as (
-    select *
-    from unnest(%(old)s::text[], %(new)s::text[]) as s (old, new)
-),
-
 judged as (
     select
         t.account_id,
         t.order_id,
         o.status as old,
         t.status as new,
-        o.order_id is not null and (
-            t.status is null or t.status = o.status or exists (
-                select from legal as l
-                where l.old = o.status and l.new = t.status
-            )
-        ) as may_follow
+        o.order_id is not null
+        and (t.status is null or t.status = o.status or trading.may_follow(o.status, t.status)) as may_follow
     from told as t
     left join trading.orders as o on t.account_id = o.account_id and t.order_id = o.order_id
 ),
