@@ -19,8 +19,14 @@ sums as (
 
 )
 
+-- A price by a split's ratio is rounded at its 20th decimal; without splits nothing is.
 select
     account_id,
     instrument_id
 from sums
-where fifo_pnl <> open_cost - paid
+where
+    abs(fifo_pnl - (open_cost - paid))
+    > case
+        when instrument_id in (select splits.instrument_id from {{ ref('splits') }} as splits) then 1e-9
+        else 0
+    end

@@ -1,8 +1,12 @@
 """A warehouse with a handful of rows, and a copy of the dbt project that a test may change."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from psycopg import connect, sql
@@ -57,3 +61,23 @@ def edit(project: Path) -> Edit:
         path.write_text(text)
 
     return change
+
+
+@contextmanager
+def polled(target: Target, statement: str) -> Iterator[set[tuple[Any, ...]]]:
+    """Reads again and again from beginning to end; all the answers that there were."""
+    answers: set[tuple[Any, ...]] = set()
+    stop = Event()
+
+    def read() -> None:
+        with connect(**target.keywords(), autocommit=True) as conn:
+            while not stop.is_set():
+                answers.update(conn.execute(statement.encode()).fetchall())
+
+    with ThreadPoolExecutor() as pool:
+        reader = pool.submit(read)
+        try:
+            yield answers
+        finally:
+            stop.set()
+        reader.result(timeout=30)

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from psycopg import connect
 
-from tests.dbt.conftest import Edit
+from tests.dbt.conftest import Edit, polled
 from warehouse.db.target import Target
 from warehouse.refresh.build import BuildError, build
 
 POSITIONS = "marts/portfolio/portfolio_positions"
 FUNDAMENTALS = "marts/market/fundamentals_latest"
 ONLY_POSITIONS = ["--select", "portfolio_positions"]
+MARTS = ["--select", "+portfolio_concentration", "+fundamentals_latest"]
+WITH_READERS = ["--select", "portfolio_positions", "portfolio_concentration"]
 LAST_TRADE_AT = (
     "- name: last_trade_at\n        data_type: timestamp with time zone\n"
     "        description: \"{{ doc('last_trade_at') }}\"\n"
@@ -41,7 +43,7 @@ def identities(target: Target, schemas: str = "%") -> dict[str, int]:
 
 
 def test_the_marts_hold_the_expected_numbers(desk: Target, project: Path) -> None:
-    build(desk, project=project)
+    build(desk, MARTS, project=project)
     assert select(
         desk,
         "select account_id, symbol, mark_price, market_value, cost_basis, unrealized_pnl, fx_rate,"
@@ -68,13 +70,13 @@ def test_the_marts_hold_the_expected_numbers(desk: Target, project: Path) -> Non
 def test_a_build_refreshes_in_place_while_someone_reads_and_sets_grants_right(
     desk: Target, project: Path
 ) -> None:
-    build(desk, project=project)
+    build(desk, MARTS, project=project)
     before = identities(desk)
     execute(desk, "update reference.daily_marks set close = 102 where day = '2026-01-06'")
     execute(desk, "grant select on marts.portfolio_positions to warehouse_write")
     with connect(**desk.keywords()) as reader:
         reader.execute("select from marts.portfolio_positions")  # its lock stays until the end
-        build(desk.with_(options="-c lock_timeout=5s"), project=project)
+        build(desk.with_(options="-c lock_timeout=5s"), MARTS, project=project)
     assert identities(desk) == before
     assert select(desk, "select max(market_value) from marts.portfolio_positions") == [(1020,)]
     assert select(
@@ -85,7 +87,7 @@ def test_a_build_refreshes_in_place_while_someone_reads_and_sets_grants_right(
 
 
 def test_readers_of_the_marts_may_select_and_nothing_else(desk: Target, project: Path) -> None:
-    build(desk, project=project)
+    build(desk, MARTS, project=project)
     with connect(**desk.keywords()) as conn:
         conn.execute("set role warehouse_read")
         assert conn.execute("select from marts.portfolio_positions").rowcount == 4
@@ -99,7 +101,7 @@ def test_readers_of_the_marts_may_select_and_nothing_else(desk: Target, project:
 @pytest.fixture
 def watched(desk: Target, project: Path) -> Target:
     """Built, and with one more view on a mart."""
-    build(desk, project=project)
+    build(desk, MARTS, project=project)
     execute(
         desk,
         "set role warehouse_build; create view marts.watched with (security_barrier)"
@@ -133,7 +135,11 @@ def test_changed_columns_are_swapped_in_under_what_stands_on_them(
             "      - name: ticker\n        data_type: text\n      - name: unrealized_pnl\n",
         ),
     )
-    build(watched, ONLY_POSITIONS, project=project)
+    with polled(
+        watched, "select count(*), sum(quantity) from marts.portfolio_positions"
+    ) as answers:
+        build(watched, ONLY_POSITIONS, project=project)
+    assert answers == {(4, Decimal("15.5"))}
     after = identities(watched)
     assert after.keys() == before.keys()
     assert after["marts.watched"] == before["marts.watched"]
@@ -159,7 +165,7 @@ def test_a_view_that_cannot_stand_on_the_new_columns_is_left_where_it_stands(
     )
     seen_on = "- name: seen_on\n        data_type: date\n        description: Any.\n"
     edit(f"{POSITIONS}.yml", (LAST_TRADE_AT, seen_on))
-    build(watched, ["--select", "portfolio_positions+"], project=project)
+    build(watched, WITH_READERS, project=project)
     for view in ("marts.watched", "public.foreign_view"):
         assert select(watched, f"select count(last_trade_at), count(*) from {view}") == [(0, 4)]
 
@@ -169,7 +175,7 @@ def test_a_view_that_cannot_stand_on_the_new_columns_is_left_where_it_stands(
         build(watched, ONLY_POSITIONS, project=project)
 
     execute(watched, "drop view marts.watched, public.foreign_view")
-    build(watched, ["--select", "portfolio_positions+"], project=project)
+    build(watched, WITH_READERS, project=project)
     assert not [name for name in identities(watched) if "__previous" in name or "__next" in name]
 
 
@@ -192,7 +198,7 @@ def test_a_column_goes_from_staging_to_mart_in_one_build(
     edit("staging/reference/stg_reference__instruments.yml", (gone, ""))
     edit(f"{FUNDAMENTALS}.sql", ("        instruments.company_name,\n", ""))
     edit(f"{FUNDAMENTALS}.yml", (gone, ""))
-    build(watched, project=project)
+    build(watched, MARTS, project=project)
     after = identities(watched)
     assert after.keys() == before.keys()
     assert after["marts.portfolio_positions"] == before["marts.portfolio_positions"]
@@ -234,7 +240,7 @@ def test_a_failing_model_is_named_and_the_old_mart_serves(
         ),
     )
     with pytest.raises(BuildError) as raised:
-        build(watched, project=project)
+        build(watched, MARTS, project=project)
     message = str(raised.value)
     assert "portfolio_positions: column positions.amount does not exist" in message
     assert "fundamentals_latest: This model has an enforced contract that failed" in message

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from dbt.cli.main import dbtRunner
 
+from api.routes.nouns import REPORTS
 from tests.dbt import rules
 from tests.dbt.rules import Project
 from tests.server import CHECKOUT
@@ -91,6 +93,21 @@ def test_a_rule_finds_who_breaks_it(
 
 def test_every_rule_is_shown_to_find_something() -> None:
     assert {rule for rule, _, _ in BROKEN} == set(rules.RULES)
+
+
+def test_each_report_over_marts_is_an_exposure_of_them(manifest: dict[str, Any]) -> None:
+    read = {f"GET {report.url}": marts_in(f"{report.name}.sql") for report in REPORTS}
+    exposed = {
+        exposure["label"]: {node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]}
+        for exposure in manifest["exposures"].values()
+        if exposure["owner"]["name"] == "API"
+    }
+    assert exposed == {label: marts for label, marts in read.items() if marts}
+
+
+def marts_in(report: str) -> set[str]:
+    text = (CHECKOUT / "api" / "sql" / report).read_text()
+    return set(re.findall(r"\b(?:marts|rollups)\.([a-z0-9_]+?)(?:__logic)?\b", text))
 
 
 def test_the_project_needs_no_hub_package() -> None:

@@ -9,7 +9,7 @@ from warehouse.models import Base
 
 STAGING = CHECKOUT / "dbt" / "models" / "staging"
 # Read in place of the tables they stand for.
-VIEWS = {"market.bars_in_milliseconds", "trading.effective_trades"}
+VIEWS = {"market.bars_in_milliseconds", "market.splits", "trading.effective_trades"}
 
 
 def declared_sources() -> dict[str, dict[str, Any]]:

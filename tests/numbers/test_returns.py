@@ -135,7 +135,8 @@ def test_the_rate_on_the_money_is_pyxirrs(
     assert math.fsum(worth) == pytest.approx(0, abs=1e-9 * sum(map(abs, worth)))
     theirs = pyxirr.xirr(days, amounts)
     if theirs is not None and abs(theirs) > 1e-9:  # it gives up on some that we find
-        assert found == pytest.approx(theirs, rel=1e-6)
+        # Near nothing it stops at what is left of the flows; ours was held to that above.
+        assert found == pytest.approx(theirs, rel=1e-6, abs=1e-8)
 
 
 def test_the_rate_of_a_quick_win_and_of_a_quick_loss(numbers: Connection[Any]) -> None:

@@ -49,6 +49,30 @@ def test_a_name_that_is_none_is_refused(desk: Desk, command: Command) -> None:
     assert "flaws: no such rollup" in said
 
 
+NIGHTLY = """
+    create schema marts authorization warehouse_build;
+    set role warehouse_build;
+    create materialized view marts.portfolio_risk as select count(*) as n from rolled.flows;
+    create unique index on marts.portfolio_risk (n);
+    create materialized view marts.portfolio_exposure as select count(*) as n from rolled.totals;
+    create unique index on marts.portfolio_exposure (n);
+    reset role;
+"""
+
+
+def test_nightly_computes_risk_and_then_the_rest(desk: Desk, command: Command) -> None:
+    code, _, said = command("nightly")
+    assert code == 1
+    assert "marts.portfolio_exposure, marts.portfolio_risk: not built yet" in said
+    desk.conn.execute(NIGHTLY)
+    desk.trade(1, at("03-05"))
+    code, done, _ = command("nightly")
+    assert code == 0
+    order = [run["relation"] for run in done]
+    assert order.index("marts.portfolio_risk") < order.index("rolled.holdings")
+    assert desk.rows("select n from marts.portfolio_risk") == [(1,)]
+
+
 def test_marts_tells_how_far_each_is_behind(desk: Desk, command: Command) -> None:
     def lags() -> dict[str, Any]:
         return {row["relation"]: row["lag"] for row in command("marts")[1]}

@@ -131,6 +131,11 @@ def _each(
     return outcome
 
 
+def refresh_mart(conn: Connection[Any], mart: Mart) -> Run | None:
+    """Refresh one mart in a transaction of its own, or as a part of one; None where nothing was pending."""
+    return _run(conn, mart, query(REFRESH[mart.kind]))
+
+
 def _run(conn: Connection[Any], mart: Mart, statement: LiteralString) -> Run | None:
     with conn.transaction(), conn.cursor(row_factory=class_row(Run)) as cursor:
         refuse_beside_migration(conn)

@@ -134,11 +134,21 @@
             look_back => {{ config.get('look_back', 0) }},
             dimensions => array(
                 select d::regclass::text
-                from unnest('{ {{- config.get('dimensions', []) | join(',') -}} }'::text[]) as d
+                from unnest('{ {{- dimensions_of(relation) | join(',') -}} }'::text[]) as d
             ),
             partition_interval => {{ literal(config.get('partition_interval')) }}
         )
     {%- endcall -%}
+{% endmacro %}
+
+
+{# A rollup among them is named without its schema, which is that of the one that reads it. #}
+{% macro dimensions_of(relation) %}
+    {%- set names = [] -%}
+    {%- for name in config.get('dimensions', []) -%}
+        {%- do names.append(name if '.' in name else relation.schema ~ '.' ~ name) -%}
+    {%- endfor -%}
+    {%- do return(names) -%}
 {% endmacro %}
 
 
@@ -149,8 +159,16 @@
 {% endmacro %}
 
 
+{#
+  A refresh asks first what there is in the scope. By the primary key, which begins with the owner, a day that is
+  not there yet is found out by reading the partition's whole index: 2.2 ms of 75,000 rows.
+#}
 {% macro make_indexes(relation) %}
-    {%- set changes = index_changes(relation) -%}
+    {%- set indexes, time = config.get('indexes', []), config.get('time_column') -%}
+    {%- if config.get('bucket') != 'all_time' and config.get('grain')[0] != time -%}
+        {%- set indexes = indexes + [{'columns': [time]}] -%}
+    {%- endif -%}
+    {%- set changes = index_changes(relation, indexes) -%}
     {%- for name in changes.drop -%}
         {%- call statement('drop_index') -%} drop index {{ name }} {%- endcall -%}
     {%- endfor -%}

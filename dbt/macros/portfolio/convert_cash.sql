@@ -12,7 +12,7 @@
             case when {{ cash }}.currency = accounts.base_currency then 1 else fx_rates.fx_rate end as rate
         from {{ cash }}
         inner join {{ ref('stg_reference__accounts') }} as accounts on {{ cash }}.account_id = accounts.account_id
-        left join {{ ref('int_fx_rates') }} as fx_rates
+        left join {{ ref('fx_rates_daily') }} as fx_rates
             on
                 {{ cash }}.currency = fx_rates.from_currency
                 and accounts.base_currency = fx_rates.to_currency

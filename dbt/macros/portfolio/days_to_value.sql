@@ -1,6 +1,6 @@
 {#
   The days in scope on which accounts are valued: the sessions of the home exchange that have marks, from an
-  account's first day on, and every day on which it traded or its cash moved, so that nothing waits for a
+  account's first day on, and every day on which its positions or its cash moved, so that nothing waits for a
   session. Numbered for each account.
 #}
 {% macro days_to_value() -%}
@@ -29,9 +29,9 @@
 
 
 {% macro days_moved() -%}
-    select account_id, flow_day as value_day, false as is_session
-    from {{ ref('trade_flows_daily') }}
-    where {{ in_scope_days('flow_day', 'account_id') }}
+    select account_id, position_day as value_day, false as is_session
+    from {{ ref('positions_daily') }}
+    where {{ in_scope_days('position_day', 'account_id') }}
     union
     select account_id, cash_day as value_day, false as is_session
     from {{ ref('cash_daily') }}

@@ -21,9 +21,9 @@
   Which indexes to drop and which to create. dbt-postgres compares the columns as a set; here their order
   counts, for it decides which queries an index serves.
 #}
-{% macro index_changes(relation) %}
+{% macro index_changes(relation, indexes=none) %}
     {%- set wanted, standing, changes = {}, {}, {'drop': [], 'create': []} -%}
-    {%- for index in config.get('indexes', []) -%}
+    {%- for index in indexes or config.get('indexes', []) -%}
         {%- set parsed = adapter.parse_index(index) -%}
         {%- do wanted.update({(parsed.columns | join(', '), parsed.unique, parsed.type or 'btree'): index}) -%}
     {%- endfor -%}

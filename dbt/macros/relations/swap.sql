@@ -9,17 +9,32 @@
 do $swap$
 declare
     path constant text := current_setting('search_path');
+    views text[];
     definitions text[];
     definition text;
 begin
     perform set_config('search_path', 'pg_catalog', true);  -- so that definitions name every schema
-    select array_agg(format(
-        'create or replace view %s %s as %s',
-        c.oid::regclass, 'with (' || array_to_string(c.reloptions, ', ') || ')', pg_get_viewdef(c.oid)
-    )) into definitions
+    select
+        array_agg(c.oid::regclass order by c.oid desc),
+        array_agg(format(
+            'create or replace view %s %s as %s',
+            c.oid::regclass, 'with (' || array_to_string(c.reloptions, ', ') || ')', pg_get_viewdef(c.oid)
+        ))
+    into views, definitions
     from ({{ readers_of("'" ~ relation ~ "'::regclass") }}) as r
     inner join pg_class as c on r.reader = c.oid and c.relkind = 'v';
 
+    -- In the order that readers lock in, or the two deadlock: views, the table, its partitions.
+    foreach definition in array coalesce(views, '{}') loop
+        begin
+            execute format('alter view %s reset (check_option)', definition);
+        exception
+            when insufficient_privilege then null;
+        end;
+    end loop;
+    if exists (select from pg_class as c where c.oid = '{{ relation }}'::regclass and c.relkind in ('r', 'p')) then
+        lock table {{ relation }} in access exclusive mode;
+    end if;
     perform ops.rename_relation('{{ relation }}', '{{ previous.identifier }}');
     perform ops.rename_relation('{{ next }}', '{{ relation.identifier }}');
 

@@ -1,10 +1,12 @@
 {#
   What the lots of an account's instrument go on from: its newest own row before the scope, and the lots that
-  are open there, oldest first. A lateral join called `before`; its book is null where there is nothing before.
+  are open there, oldest first, in the units of that moment. A lateral join called `before`; its book is null
+  where there is nothing before.
 #}
-{% macro book_before(keys) -%}
+{% macro book_before(keys, splits) -%}
     left join lateral (
         select
+            newest.executed_at as as_of,
             row(
                 newest.opened_total,
                 newest.closed_total,
@@ -15,17 +17,23 @@
                             opened.executed_at,
                             opened.trade_id,
                             sign(newest.quantity)
-                            * least(opened.opened_quantity, opened.opened_total - newest.closed_total),
+                            * least(
+                                opened.opened_quantity * became.ratio,
+                                opened.opened_total * became.ratio - newest.closed_total
+                            ),
                             opened.price
                         )::trading.lot
                     from {{ own_rows() }} as opened
+                    cross join lateral (
+                        select trading.split_ratio({{ splits }}, opened.executed_at, newest.executed_at) as ratio
+                    ) as became
                     where
                         opened.account_id = {{ keys }}.account_id
                         and opened.instrument_id = {{ keys }}.instrument_id
                         and {{ before_scope('opened.executed_at') }}
                         and opened.executed_at >= newest.open_since
                         and opened.opened_quantity > 0
-                        and opened.opened_total > newest.closed_total
+                        and opened.opened_total * became.ratio > newest.closed_total
                     order by opened.executed_at, opened.trade_id
                 )
             )::trading.book as book

@@ -28,7 +28,7 @@ accounts as (
 
 fx_rates as (
 
-    select * from {{ ref('int_fx_rates') }}
+    select * from {{ ref('fx_rates_daily') }}
 
 ),
 

@@ -4,77 +4,25 @@
         time_column='indicator_day',
         grain=['instrument_id', 'indicator_day'],
         scope_mode='forward',
-        bucket='exchange_day',
+        bucket='1 day',
         scope_key='instrument_id',
         look_back=look_back,
-        partition_interval='1 year',
-        dimensions=['reference.instruments', 'reference.sources', 'reference.trading_days']
+        partition_interval='1 year'
     )
 }}
 
 with
 
-instruments as (
-
-    select * from {{ ref('stg_reference__instruments') }}
-
-),
-
-bar_sources as (
-
-    select * from {{ ref('int_bar_sources') }}
-
-),
-
-daily_marks as (
-
-    select * from {{ ref('stg_reference__daily_marks') }}
-
-),
-
-bars as (
-
-    select * from {{ ref('stg_market__bars') }}
-    where frequency = '1d' and not is_empty and {{ in_scope('bar_at', 'instrument_id', margin='1 day') }}
-
-),
-
--- A market that never closes has days in UTC.
-dated as (
-
-    select distinct on (bars.instrument_id, indicator_day)
-        bars.instrument_id,
-        bars.source_id,
-        coalesce(session.trading_day, (bars.bar_at at time zone 'UTC')::date) as indicator_day,
-        bars.close,
-        bars.volume
-    from bars
-    inner join bar_sources
-        on
-            bars.instrument_id = bar_sources.instrument_id
-            and bars.frequency = bar_sources.frequency
-            and bars.source_id = bar_sources.source_id
-    inner join instruments on bars.instrument_id = instruments.instrument_id
-    {{ session_of('instruments.exchange', 'bars.bar_at') }}
-    order by bars.instrument_id asc, indicator_day asc, bars.bar_at desc
-
-),
-
 series as (
 
     select
-        dated.instrument_id,
-        array_agg(dated.indicator_day order by dated.indicator_day) as days,
-        array_agg(coalesce(daily_marks.adjusted_close, dated.close) order by dated.indicator_day) as closes,
-        array_agg(dated.volume order by dated.indicator_day) as volumes
-    from dated
-    left join daily_marks
-        on
-            dated.instrument_id = daily_marks.instrument_id
-            and dated.indicator_day = daily_marks.mark_day
-            and dated.source_id = daily_marks.source_id
-    where {{ in_scope_days('dated.indicator_day') }}
-    group by dated.instrument_id
+        instrument_id,
+        array_agg(bar_day order by bar_day) as days,
+        array_agg(adjusted_close order by bar_day) as closes,
+        array_agg(volume order by bar_day) as volumes
+    from {{ ref('bars_1d') }}
+    where {{ in_scope_days('bar_day', 'instrument_id') }}
+    group by instrument_id
 
 ),
 

@@ -6,7 +6,7 @@
         bucket='1 day',
         scope_key='account_id',
         partition_interval='1 year',
-        dimensions=['reference.accounts', 'reference.instruments', 'reference.sources']
+        dimensions=['reference.accounts', 'reference.instruments', 'mark_sources', 'splits']
     )
 }}
 
@@ -18,14 +18,14 @@ days as (
 
 ),
 
-flows as (
+positions as (
 
-    select * from {{ ref('trade_flows_daily') }}
-    where {{ in_scope_days('flow_day', 'account_id') }}
+    select * from {{ ref('positions_daily') }}
+    where {{ in_scope_days('position_day', 'account_id') }}
 
 ),
 
--- What changed, by the number of the day: the opening stands before the first.
+-- What was held from when on, by the number of the day: the opening stands before the first.
 changes as (
 
     {{ holdings_before('days') }}
@@ -33,43 +33,20 @@ changes as (
     union all
 
     select
-        flows.account_id,
-        flows.instrument_id,
+        positions.account_id,
+        positions.instrument_id,
         days.day_no,
         days.day_count,
-        flows.bought_quantity - flows.sold_quantity as quantity,
-        (flows.bought_value + flows.sold_value) / (flows.bought_quantity + flows.sold_quantity) as price
-    from flows
-    inner join days on flows.account_id = days.account_id and flows.flow_day = days.value_day
-
-),
-
-spans as (
-
-    select
-        account_id,
-        instrument_id,
-        price,
-        greatest(day_no, 1) as first_no,
-        lead(day_no, 1, day_count + 1) over w - 1 as last_no,
-        sum(quantity) over w as quantity
-    from changes
-    window w as (partition by account_id, instrument_id order by day_no)
+        positions.quantity,
+        positions.last_price as price
+    from positions
+    inner join days on positions.account_id = days.account_id and positions.position_day = days.value_day
 
 ),
 
 held as (
 
-    select
-        spans.account_id,
-        days.value_day,
-        spans.instrument_id,
-        spans.quantity,
-        spans.price
-    from spans
-    cross join lateral generate_series(spans.first_no, spans.last_no) as span (day_no)
-    inner join days on spans.account_id = days.account_id and span.day_no = days.day_no
-    where spans.quantity <> 0
+    {{ hold_until_changed('changes', 'days') }}
 
 ),
 

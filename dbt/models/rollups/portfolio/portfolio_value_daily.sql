@@ -6,7 +6,7 @@
         bucket='1 day',
         scope_key='account_id',
         partition_interval='1 year',
-        dimensions=['reference.accounts', 'reference.sources']
+        dimensions=['reference.accounts']
     )
 }}
 

@@ -5,7 +5,8 @@
         scope_mode='forward',
         bucket='1 day',
         scope_key='account_id',
-        partition_interval='1 month'
+        partition_interval='1 month',
+        dimensions=['splits']
     )
 }}
 
@@ -18,48 +19,88 @@ flows as (
 
 ),
 
-traded as (
+splits as (
 
-    select distinct
-        account_id,
-        instrument_id
-    from flows
+    select * from {{ ref('splits') }}
+    where {{ in_scope_days('effective_day') }}
 
 ),
 
-openings as (
+before as (
+
+    {{ positions_before() }}
+
+),
+
+changes as (
 
     select
-        traded.account_id,
-        traded.instrument_id,
-        newest.quantity
-    from traded
-    cross join lateral (
-        select own.quantity
-        from {{ own_rows() }} as own
-        where
-            own.account_id = traded.account_id
-            and own.instrument_id = traded.instrument_id
-            and {{ before_scope_days('own.position_day') }}
-        order by own.position_day desc
-        limit 1
-    ) as newest
+        account_id,
+        instrument_id,
+        date '-infinity' as position_day,
+        quantity as change,
+        last_price as price
+    from before
+    where quantity is not null
+
+    union all
+
+    select
+        account_id,
+        instrument_id,
+        flow_day as position_day,
+        bought_quantity - sold_quantity as change,
+        (bought_value + sold_value) / (bought_quantity + sold_quantity) as price
+    from flows
+
+    union all
+
+    select
+        before.account_id,
+        before.instrument_id,
+        splits.effective_day as position_day,
+        0 as change,
+        null as price
+    from before
+    inner join splits on before.instrument_id = splits.instrument_id
+
+),
+
+days as (
+
+    select
+        changes.account_id,
+        changes.instrument_id,
+        changes.position_day,
+        sum(changes.change) as change,
+        max(changes.price) as price
+    from changes
+    group by changes.account_id, changes.instrument_id, changes.position_day
+
+),
+
+carried as (
+
+    select
+        days.*,
+        trading.position_after(days.change, days.price, coalesce(splits.ratio, 1)) over (
+            partition by days.account_id, days.instrument_id order by days.position_day
+        ) as held
+    from days
+    left join splits on days.instrument_id = splits.instrument_id and days.position_day = splits.effective_day
 
 ),
 
 final as (
 
     select
-        flows.account_id,
-        flows.instrument_id,
-        flows.flow_day as position_day,
-        coalesce(openings.quantity, 0)
-        + sum(flows.bought_quantity - flows.sold_quantity) over (
-            partition by flows.account_id, flows.instrument_id order by flows.flow_day
-        ) as quantity
-    from flows
-    left join openings
-        on flows.account_id = openings.account_id and flows.instrument_id = openings.instrument_id
+        account_id,
+        instrument_id,
+        position_day,
+        held[1] as quantity,
+        held[2] as last_price
+    from carried
+    where position_day > '-infinity' and (price is not null or held[1] <> 0)
 
 )
 

@@ -5,7 +5,7 @@
         scope_mode='forward',
         scope_key='account_id',
         partition_interval='1 month',
-        dimensions=['reference.instruments']
+        dimensions=['reference.instruments', 'splits']
     )
 }}
 
@@ -14,6 +14,18 @@ with
 instruments as (
 
     select * from {{ ref('stg_reference__instruments') }}
+
+),
+
+splits as (
+
+    select
+        instrument_id,
+        array_agg(
+            row(effective_day::timestamp at time zone 'UTC', ratio)::trading.split order by effective_day
+        ) as splits
+    from {{ ref('splits') }}
+    group by instrument_id
 
 ),
 
@@ -47,8 +59,9 @@ matched as (
         series.instrument_id,
         m.*
     from series
-    {{ book_before('series') }}
-    cross join lateral trading.match_lots(series.lots, before.book) as m
+    left join splits on series.instrument_id = splits.instrument_id
+    {{ book_before('series', 'splits.splits') }}
+    cross join lateral trading.match_lots(series.lots, before.book, splits.splits, before.as_of) as m
 
 ),
 

@@ -8,5 +8,6 @@ select
     low,
     close,
     volume,
+    previous_close,
     is_empty
 from {{ source('market', 'bars') }}

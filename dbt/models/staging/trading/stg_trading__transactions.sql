@@ -7,5 +7,6 @@ select
     net_amount,
     currency,
     trade_id,
-    cash_flow_id
+    cash_flow_id,
+    description
 from {{ source('trading', 'transactions') }}

@@ -1,0 +1,5 @@
+select
+    instrument_id,
+    effective_day,
+    ratio
+from {{ source('market', 'splits') }}

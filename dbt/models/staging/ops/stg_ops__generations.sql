@@ -1,0 +1,5 @@
+select
+    relation,
+    generation,
+    as_of
+from {{ source('ops', 'generations') }}

@@ -1,0 +1,4 @@
+select
+    relation,
+    snapshot
+from {{ source('ops', 'matviews') }}

@@ -1,0 +1,7 @@
+select
+    relation,
+    environment,
+    sources,
+    snapshot,
+    source_floor
+from {{ source('ops', 'rollups') }}

@@ -1,0 +1,9 @@
+select
+    account_id,
+    transaction_at,
+    transaction_id,
+    item_no,
+    instrument_id,
+    cost,
+    fee_type
+from {{ source('trading', 'transaction_items') }}
