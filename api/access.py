@@ -27,7 +27,7 @@ class Access:
     """A report that was asked for: a row of audit.access."""
 
     report: str
-    filter: Mapping[str, Any]
+    filter: Mapping[str, Any] | str  # as JSON, where it was made already
     status: int
     row_count: int | None = None
     api_key_id: int | None = None
@@ -56,6 +56,7 @@ STATEMENTS = {
         " $4::text[], $5::bigint[], $6::text[])"
     ),
 }
+NAMES = {kind: [each.name for each in fields(kind)] for kind in STATEMENTS}
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,6 @@ def _arguments(target: Target, settings: ServerSettings) -> dict[str, Any]:
 
 
 def _columns(what: Access | Activity) -> Iterator[Any]:
-    for each in fields(what):  # astuple would copy the filter, deeply
-        value = getattr(what, each.name)
-        yield orjson.dumps(value).decode() if isinstance(value, Mapping) else value
+    for name in NAMES[type(what)]:  # astuple would copy the filter, deeply
+        value = getattr(what, name)
+        yield orjson.dumps(value).decode() if type(value) is dict else value

@@ -10,18 +10,20 @@ from fastapi.staticfiles import StaticFiles
 from api.access import open_recorder
 from api.cache import Cache
 from api.credentials import Keys
+from api.direct import Direct
 from api.errors import install_handlers
 from api.limits import Limits
 from api.listening import open_listener
 from api.logs import RequestLog
 from api.pools import open_reader
-from api.routes import batch, docs, health, metrics
+from api.routes import batch, dashboard, docs, health, metrics
 from api.routes.nouns import REPORTS
 from api.routing import ReportRoute
 from api.serving import Service
 from api.settings import ServerSettings
 from api.tokens import open_tokens
 from api.tracing import Traced, provider_from_environment
+from api.warming import Warmer
 from warehouse.db.migrations import head
 from warehouse.db.target import Target, primary, replica
 
@@ -63,14 +65,15 @@ def create_app(
         lifespan=lifespan,
         openapi_url=None,  # routes/docs.py serves it, and a page of our own
     )
+    routes = [ReportRoute(report) for report in REPORTS]
+    app.add_middleware(Direct, routes=routes)  # the last to be added is the first to be asked
     if provider := provider_from_environment():
         app.add_middleware(Traced, provider=provider)
     app.add_middleware(RequestLog)
     install_handlers(app)
-    # First, for routes are tried in their order, and nearly every request is for one of these.
-    app.router.routes.extend(ReportRoute(report) for report in REPORTS)
-    for routes in (docs, health, metrics, batch):
-        app.include_router(routes.router)
+    app.router.routes.extend(routes)  # for the documentation, and for other methods
+    for others in (docs, health, metrics, batch, dashboard):
+        app.include_router(others.router)
     app.mount("/static", StaticFiles(directory=docs.STATIC), name="static")
     return app
 
@@ -85,14 +88,18 @@ async def _open(
         return await reader.rows("authenticate", **by)
 
     keys = Keys(find, settings.key_seconds, tokens)
-    listener = await stack.enter_async_context(open_listener(target, settings, keys.forget))
+    cache = Cache(settings.cache_megabytes * 2**20)
+    warmer = Warmer(cache)
+    listener = await stack.enter_async_context(
+        open_listener(target, settings, keys.forget, warmer.on_generation)
+    )
     return Service(
         reader=reader,
         recorder=await stack.enter_async_context(open_recorder(target, settings)),
         keys=keys,
         limits=Limits(settings.rate_limit, settings.concurrency_limit),
         listener=listener,
-        cache=Cache(settings.cache_megabytes * 2**20),
+        cache=cache,
         stream_seconds=settings.stream_timeout,
         batch_seconds=settings.statement_timeout,
     )

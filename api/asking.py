@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
@@ -36,6 +37,11 @@ class Asked:
     def query(self) -> cursors.Query:
         """What a cursor is bound to."""
         return (self.report.name, *self.arguments)
+
+    @cached_property
+    def told(self) -> str:
+        """What was asked, as it is recorded."""
+        return orjson.dumps(self.given).decode()
 
     @property
     def page_size(self) -> int:

@@ -99,6 +99,13 @@ NOT_BUILT = Kind(
     "Its operator runs `warehouse build`.",
     60,
 )
+NO_PARTITION = Kind(
+    "no_partition",
+    503,
+    "The log of readings has no partition for this month",
+    "Its operator runs `warehouse partitions apply`.",
+    60,
+)
 INTERNAL = Kind(
     "internal_error",
     500,
@@ -114,6 +121,7 @@ BY_SQLSTATE = {
     "42P01": NOT_BUILT,  # undefined_table: reports are installed before the marts they read
     "42703": NOT_MIGRATED,  # undefined_column
     "3F000": NOT_MIGRATED,  # invalid_schema_name
+    "23514": NO_PARTITION,  # check_violation: a row that fits no partition
     "22": BAD_VALUE,  # data_exception: out of range, not UTF-8, not a date
     "08": UNAVAILABLE,  # connection_exception
     "28": UNAVAILABLE,  # invalid_authorization

@@ -32,6 +32,7 @@ class Listener:
     """What the database has told so far."""
 
     on_keys: Callable[[], None]
+    on_generation: Callable[[str], None]
     heard: bool = False
     generations: dict[str, str] = field(default_factory=dict)
 
@@ -57,6 +58,7 @@ class Listener:
     def _on_generation(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         relation, _, generation = payload.rpartition(" ")
         self.generations[relation] = generation
+        self.on_generation(relation)
 
     def _on_key(self, *_told: object) -> None:
         self.on_keys()
@@ -64,10 +66,13 @@ class Listener:
 
 @asynccontextmanager
 async def open_listener(
-    target: Target, settings: ServerSettings, on_keys: Callable[[], None]
+    target: Target,
+    settings: ServerSettings,
+    on_keys: Callable[[], None],
+    on_generation: Callable[[str], None],
 ) -> AsyncIterator[Listener]:
     """A listener that comes back by itself when its connection is lost."""
-    listener = Listener(on_keys)
+    listener = Listener(on_keys, on_generation)
     try:
         connection = await _connect(target, settings)
         await listener.attach(connection)

@@ -3,22 +3,21 @@
 import logging
 import re
 import time
-from contextlib import suppress
+from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from logging.handlers import QueueHandler, QueueListener
-from queue import Full, Queue
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUESTS
 
-REQUEST_ID = "X-Request-Id"
+NAME = b"x-request-id"
 # What a caller may have us write into the log and send back.
-ACCEPTABLE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+ACCEPTABLE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 access = logging.getLogger("api.access")
 
@@ -56,27 +55,55 @@ CONFIG: dict[str, Any] = {
 
 
 LONGEST_QUEUE = 10_000
+PAUSE = 0.1
 
 
-class _Lines(QueueHandler):
-    """Puts a line by; where nobody reads, lines are lost, and no request waits for them."""
+class Aside(logging.Handler):
+    """Puts lines by and writes them from a thread, many at once: a full pipe holds up no request.
 
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        return record  # made into text by the one who writes it
+    The thread looks by itself: to wake it for each line costs a request more than the line.
+    Where nobody reads, lines are lost.
+    """
 
-    def enqueue(self, record: logging.LogRecord) -> None:
-        with suppress(Full):
-            self.queue.put_nowait(record)
+    def __init__(self, onward: logging.StreamHandler[Any]) -> None:
+        super().__init__()
+        self.onward = onward
+        self.records: deque[logging.LogRecord] = deque()
+        self.stopped = Event()
+        self.thread = Thread(target=self._write, name="log", daemon=True)
+        self.thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.records) < LONGEST_QUEUE:
+            self.records.append(record)
+
+    def stop(self) -> None:
+        """Write what is left, and end."""
+        self.stopped.set()
+        self.thread.join(timeout=1)
+
+    def _write(self) -> None:
+        while not self.stopped.wait(PAUSE):
+            self._drain()
+        self._drain()
+
+    def _drain(self) -> None:
+        lines = []
+        while self.records:
+            lines.append(self.onward.format(self.records.popleft()) + "\n")
+        if lines:
+            self.onward.stream.write("".join(lines))
+            self.onward.flush()
 
 
-def written_aside() -> QueueListener:
-    """From now on lines are written by a thread: a full pipe holds up nobody. `stop` ends it."""
+def written_aside() -> Aside:
+    """From now on lines are written by a thread."""
     root = logging.getLogger()
-    queue: Queue[logging.LogRecord] = Queue(LONGEST_QUEUE)
-    listener = QueueListener(queue, *root.handlers)
-    root.handlers = [_Lines(queue)]
-    listener.start()
-    return listener
+    (onward,) = root.handlers
+    assert isinstance(onward, logging.StreamHandler)
+    aside = Aside(onward)
+    root.handlers = [aside]
+    return aside
 
 
 class RequestLog:
@@ -89,7 +116,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope).get(REQUEST_ID))
+        request_id = _request_id(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         # Without an answer the client gets the outer handler's 500.
@@ -98,7 +125,7 @@ class RequestLog:
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent["status"] = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                message["headers"] = [*message.get("headers", ()), (NAME, request_id.encode())]
             else:
                 sent["bytes"] += len(message.get("body", b""))
             await send(message)
@@ -113,8 +140,11 @@ class RequestLog:
             access.info("request", extra={"fields": _line(scope, request_id, sent, elapsed * 1000)})
 
 
-def _request_id(offered: str | None) -> str:
-    return offered if offered and ACCEPTABLE.fullmatch(offered) else uuid4().hex
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == NAME and ACCEPTABLE.fullmatch(value):
+            return value.decode()
+    return uuid4().hex
 
 
 def _line(scope: Scope, request_id: str, sent: dict[str, int], elapsed: float) -> dict[str, Any]:

@@ -59,8 +59,23 @@ def _in_utc(value: datetime) -> datetime:
 Text = Annotated[
     str, AfterValidator(_storable), WithJsonSchema({"type": "string", "pattern": r"^[^\x00]*$"})
 ]
+Word = Annotated[
+    str,
+    Field(min_length=1, max_length=100),
+    AfterValidator(_storable),
+    WithJsonSchema({"type": "string", "pattern": r"^[^\x00]+$", "minLength": 1, "maxLength": 100}),
+]
+# A comma parts the members of a list.
+Member = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00,]+$"), AfterValidator(_storable)
+]
 _whole = BeforeValidator(_written(r"-?[0-9]{1,30}", "a whole number"))
 Key = Annotated[int, Field(ge=0, le=2**63 - 1), _whole]
+Days = Annotated[int, Field(ge=0, le=100_000), _whole]
+Count = Annotated[int, Field(ge=0, le=10**15), _whole]
+_decimal = BeforeValidator(_written(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", "a number, like 0.25"))
+Delta = Annotated[float, Field(ge=-1, le=1), _decimal]
+Ratio = Annotated[float, Field(ge=0, le=1000), _decimal]
 PageSize = Annotated[int, Field(ge=1, le=1000), _whole]
 Priority = Annotated[int, Field(ge=1, le=5), _whole]
 Flag = Annotated[bool, BeforeValidator(_written("true|false", "true or false"))]
@@ -89,6 +104,23 @@ class Window(BaseModel):
     @model_validator(mode="after")
     def _forwards(self) -> Self:
         if self.from_at and self.to_at and self.from_at >= self.to_at:
+            raise ValueError("`from` must be before `to`")
+        return self
+
+
+class DayWindow(BaseModel):
+    """From a day to before another; either may be left open."""
+
+    from_day: Day | None = Field(
+        default=None, alias="from", description="First day.", examples=["2026-01-01"]
+    )
+    to_day: Day | None = Field(
+        default=None, alias="to", description="Day after the last.", examples=["2026-07-01"]
+    )
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.from_day and self.to_day and self.from_day >= self.to_day:
             raise ValueError("`from` must be before `to`")
         return self
 

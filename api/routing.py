@@ -6,7 +6,7 @@ step by api/asking.py, and its rows come from the database as JSON.
 
 import inspect
 from collections.abc import Callable, Coroutine
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -57,7 +57,7 @@ class ReportRoute(APIRoute):
             summary=report.summary,
             description=report.description or inspect.getdoc(report.row),
             deprecated=report.deprecation is not None or None,
-            response_model=_envelope(report),
+            response_model=envelope(report),
             response_description="The report.",
             responses=_responses(report),
             openapi_extra={"security": [{"bearer": []}]},
@@ -91,7 +91,9 @@ class Total(BaseModel):
     is_: str = Field(alias="is", description="`exact`, or `at_least`.", examples=["exact"])
 
 
-def _envelope(report: Report) -> type[BaseModel]:
+@cache
+def envelope(report: Report) -> type[BaseModel]:
+    """The body of its answer."""
     data: Any = report.row if report.single else list[report.row]  # type: ignore[name-defined]
     members: dict[str, Any] = {"data": (data, ...)}
     if not report.single:

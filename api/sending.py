@@ -8,10 +8,19 @@ from typing import TypeVar
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.cache import Headers
 from api.errors import ClientGone
 from api.streams import Converter
 
 Result = TypeVar("Result")
+
+
+class Whole(Response):
+    """An answer whose headers are made already."""
+
+    def __init__(self, raw_headers: Headers, body: bytes) -> None:
+        self.status_code, self.background = 200, None
+        self.raw_headers, self.body = raw_headers, body
 
 
 class Streamed(Response):
@@ -45,7 +54,8 @@ class Streamed(Response):
         if self.first:
             yield await asyncio.to_thread(self.converter.convert, self.first)
             async for piece in self.pieces:
-                yield await asyncio.to_thread(self.converter.convert, piece)
+                if piece:  # the last is empty where the one before ended with the rows
+                    yield await asyncio.to_thread(self.converter.convert, piece)
         yield await asyncio.to_thread(self.converter.finish)
 
 

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import tempfile
-from logging.handlers import QueueListener
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
@@ -50,7 +49,7 @@ def _run(settings: ServerSettings, listener: socket.socket) -> None:
         )
     )
     logging.getLogger("uvicorn.error").addFilter(_is_no_traceback)
-    lines: QueueListener = written_aside()
+    lines = written_aside()
     # The server sends itself the signal again when it has stopped; the last lines are yet to be written.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:

@@ -1,9 +1,9 @@
 """How a report is answered: who asks, what, and whether they have it; read, recorded, and only then sent."""
 
 import time
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from fastapi import Request, Response
 from api import metrics, statements, streams, tags
 from api.access import Access, Recorder
 from api.asking import Asked, asked, missing
-from api.cache import Cache, Page
+from api.cache import Cache, Headers, Page
 from api.credentials import Key, Keys
 from api.flights import Flights
 from api.formats import MEDIA_TYPES, SMALLEST_COMPRESSED, compressed, encoding_for, form_for
@@ -23,13 +23,15 @@ from api.limits import Limits
 from api.listening import Listener
 from api.pools import Reader
 from api.reports import Report
-from api.sending import Streamed, until_gone
+from api.sending import Streamed, Whole, until_gone
 
 NOT_MODIFIED = 304
 # Kept by whoever asked, and asked about each time: what a key may see can end at any moment.
 CACHE_CONTROL = "private, no-cache"
 NO_STORE = "private, no-store"
 VARY = "Authorization, Accept, Accept-Encoding"
+# What is read ahead is nobody's request.
+NOBODYS = Request({"type": "http", "headers": []})
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Reading:
         await self.service.recorder.record(
             Access(
                 report=self.report.name,
-                filter=self.asked.given,
+                filter=self.asked.told,
                 status=status,
                 row_count=rows,
                 api_key_id=self.key.api_key_id,
@@ -118,19 +120,29 @@ async def serve(report: Report, request: Request) -> Response:
         return await _stream(reading, form, encoding, stack)
 
 
-async def _page_of(reading: Reading, current: str | None) -> tuple[Page, str]:
-    """The page from memory, from a read that is under way, or from a new one; and which of them."""
-    service = reading.service
-    identity = reading.identity
-    if current is not None and (page := service.cache.get(identity, current)):
-        return page, "hit"
-    page = await until_gone(
-        reading.request.receive, service.flights.join(identity, partial(_read, reading))
-    )
+def kept(reading: Reading, current: str | None) -> Page | None:
+    """The page from memory, where it is of the current generation."""
+    return reading.service.cache.get(reading.identity, current) if current else None
+
+
+async def fetched(reading: Reading, current: str | None) -> Page:
+    """The page of a read that is under way, or of a new one."""
+    service, identity = reading.service, reading.identity
+    page = await service.flights.join(identity, partial(_read, reading))
     if page.generation is not None and page.found and page.generation == current:
-        service.cache.put(identity, page)
+        service.cache.put(identity, page, reading.report.sources, _again(reading))
     reading.timing["db"] = page.milliseconds
-    return page, "miss"
+    return page
+
+
+def _again(reading: Reading) -> Callable[[], Awaitable[Page]]:
+    """Asks the same of the generation that is there then; the request is let go of."""
+    known = replace(reading, request=NOBODYS, timing={})
+
+    async def ask() -> Page:
+        return await fetched(known, known.service.listener.generation_of(known.report.sources))
+
+    return ask
 
 
 async def _page(reading: Reading, encoding: str | None) -> Response:
@@ -140,7 +152,10 @@ async def _page(reading: Reading, encoding: str | None) -> Response:
         tag = reading.tag(current, form)
         if tags.named(reading.head.if_none_match, tag):
             return await _unchanged(reading, tag)
-    page, source = await _page_of(reading, current)
+    page, source = kept(reading, current), "hit"
+    if page is None:
+        page = await until_gone(reading.request.receive, fetched(reading, current))
+        source = "miss"
     if not page.found:
         await reading.record(missing(reading.report).kind.status, None)
         raise missing(reading.report)
@@ -148,12 +163,23 @@ async def _page(reading: Reading, encoding: str | None) -> Response:
     if tags.matches(reading.head.if_none_match, tag):
         return await _unchanged(reading, tag)
     await reading.record(200, page.rows)
-    body, packed = page.body, {}
+    head = page.heads.get(form) or _head(reading, page, form, encoding)
+    body = page.packed.get(encoding, page.body) if encoding else page.body
+    timing = (b"server-timing", _timing(reading.timing, source).encode())
+    return Whole([*head, timing], body)
+
+
+def _head(reading: Reading, page: Page, form: str, encoding: str | None) -> Headers:
+    """What goes before the body, and with it the body as it is packed: both are made once a page."""
+    headers = _headers(reading, page.tags[form], page.as_of, page.generation, page.lag)
+    headers["Content-Type"] = MEDIA_TYPES["json"]
+    body = page.body
     if encoding and len(body) >= SMALLEST_COMPRESSED:
-        body, packed = compressed(body, encoding), {"Content-Encoding": encoding}
-    headers = _headers(reading, tag, page.as_of, page.generation, page.lag)
-    timing = {"Server-Timing": _timing(reading.timing, source)}
-    return Response(body, 200, headers | packed | timing, MEDIA_TYPES["json"])
+        body = page.packed[encoding] = compressed(body, encoding)
+        headers["Content-Encoding"] = encoding
+    headers["Content-Length"] = str(len(body))
+    page.heads[form] = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
+    return page.heads[form]
 
 
 def _named(reading: Reading, page: Page, form: str) -> str:

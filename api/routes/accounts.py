@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.parameters import Flag, Key, Window
-from api.reports import ACCOUNT, Paged, Report
+from api.parameters import DayWindow, Flag, Key, Window, Word
+from api.reports import ACCOUNT, Asking, Paged, Report
 from api.rows import Id, Number
 
 Side = Literal["buy", "sell"]
@@ -63,6 +63,28 @@ class Account(BaseModel):
     account_type: str
     base_currency: str
     is_active: bool
+
+
+class AccountSummary(BaseModel):
+    """An account at the end of its newest valued day, in its currency; null before the first."""
+
+    account_hash: str
+    account_type: str
+    base_currency: str
+    value_day: date | None
+    cash: Number | None
+    market_value: Number | None
+    equity: Number | None = Field(description="Cash and market value.")
+    long_exposure: Number | None
+    short_exposure: Number | None
+    gross_exposure: Number | None
+    net_exposure: Number | None
+    external_flow: Number | None = Field(description="Money put in less money taken out that day.")
+    day_change: Number | None = Field(description="Change of the equity that is no flow.")
+    day_change_pct: float | None = Field(description="The same as a fraction.")
+    position_count: int | None
+    unmarked_count: int | None = Field(description="Positions without a mark.")
+    unconverted_count: int | None = Field(description="Sums left out for want of a rate.")
 
 
 class TradeSearch(Window, Paged):
@@ -174,6 +196,54 @@ class Transaction(BaseModel):
     items: list[Item]
 
 
+class IncomeSearch(DayWindow, Paged):
+    """Which months, by their first day."""
+
+    kind: Word | None = Field(default=None, description="Only of this kind.")
+
+
+class Income(BaseModel):
+    """What an account earned or paid of one kind in a month, in one currency."""
+
+    period_start: date = Field(description="First day of the month.")
+    currency: str
+    kind: str = Field(description="Dividends, interest, or the kind of a fee.")
+    amount: Number = Field(description="Negative where it was paid.")
+    itemized: Number | None = Field(description="What of it stands as items of transactions.")
+
+
+class ExecutionSearch(DayWindow, Paged):
+    """Which months, by their first day."""
+
+    instrument_id: Key | None = Field(default=None, description="Only in this instrument.")
+
+
+class Execution(BaseModel):
+    """What orders in an instrument cost in a month, in its currency; costs are above zero."""
+
+    period_start: date = Field(description="First day of the month.")
+    instrument_id: Id
+    currency: str
+    order_count: int
+    filled_count: int
+    cancelled_count: int
+    rejected_count: int
+    fill_count: int
+    notional: Number
+    charges: Number
+    arrival_notional: Number
+    arrival_cost: Number = Field(description="Against the price when the order arrived.")
+    market_notional: Number
+    market_cost: Number = Field(description="Against the market's mean price meanwhile.")
+    missed_notional: Number
+    missed_cost: Number = Field(description="Of what was not filled.")
+    shortfall: Number = Field(description="Implementation shortfall.")
+    arrival_slippage_bps: float | None
+    vwap_slippage_bps: float | None
+    shortfall_bps: float | None
+    fees_bps: float | None
+
+
 REPORTS = (
     Report(
         name="account_list",
@@ -181,6 +251,16 @@ REPORTS = (
         summary="List the accounts that the key may see.",
         row=Account,
         order=("account_hash",),
+    ),
+    Report(
+        name="account_summary",
+        path="/accounts/{account}/summary",
+        summary="Read what an account is worth and what its newest day brought.",
+        row=AccountSummary,
+        filters=Asking,
+        sources=("rollups.portfolio_value_daily",),
+        subject=ACCOUNT,
+        single=True,
     ),
     Report(
         name="account_trades",
@@ -207,6 +287,26 @@ REPORTS = (
         row=Transaction,
         filters=TransactionSearch,
         order=("transaction_at", "transaction_id"),
+        subject=ACCOUNT,
+    ),
+    Report(
+        name="account_income",
+        path="/accounts/{account}/income",
+        summary="Read an account's dividends, interest and fees, month by month.",
+        row=Income,
+        filters=IncomeSearch,
+        order=("period_start", "currency", "kind"),
+        sources=("marts.account_income_fees",),
+        subject=ACCOUNT,
+    ),
+    Report(
+        name="account_execution",
+        path="/accounts/{account}/execution",
+        summary="Read what an account's orders cost against the market, month by month.",
+        row=Execution,
+        filters=ExecutionSearch,
+        order=("period_start", "instrument_id"),
+        sources=("marts.execution_quality",),
         subject=ACCOUNT,
     ),
 )

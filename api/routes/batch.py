@@ -1,18 +1,16 @@
 """Several reports as they all stood at one moment."""
 
 import time
-from functools import cache
-from re import Pattern
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from starlette.routing import compile_path
 
 from api import metrics, statements
 from api.asking import Asked, asked, missing
 from api.deps import problems
+from api.direct import Paths
 from api.errors import (
     BODY_TOO_LARGE,
     DRIVER_ERRORS,
@@ -24,7 +22,7 @@ from api.errors import (
 )
 from api.head import head_of
 from api.parameters import Text
-from api.reports import VERSION, Report
+from api.reports import VERSION
 from api.routes.nouns import REPORTS
 from api.routing import REPORT_PROBLEMS
 from api.sending import until_gone
@@ -61,6 +59,7 @@ class BatchAnswer(BaseModel):
 
 
 BODY = TypeAdapter(BatchRequest)
+PATHS = Paths(REPORTS)
 
 
 @router.post(
@@ -147,18 +146,14 @@ def _reading(
 
 def _question(wanted: str) -> Asked:
     path, _, query = wanted.partition("?")
-    for report, pattern in _patterns():
-        if matched := pattern.match(path):
-            question = asked(report, matched.groupdict(), query.encode("utf-8", "replace"))
-            if question.form not in {None, "json"}:
-                raise Problem(INVALID, "A batch answers in JSON.", field="format")
-            return question
-    raise Problem(NOT_FOUND, f"There is no report {path}.")
-
-
-@cache
-def _patterns() -> tuple[tuple[Report, Pattern[str]], ...]:
-    return tuple((report, compile_path(report.url)[0]) for report in REPORTS)
+    found = PATHS.find(path)
+    if found is None:
+        raise Problem(NOT_FOUND, f"There is no report {path}.")
+    report, named = found
+    question = asked(report, named, query.encode("utf-8", "replace"))
+    if question.form not in {None, "json"}:
+        raise Problem(INVALID, "A batch answers in JSON.", field="format")
+    return question
 
 
 def _wanted(body: bytes) -> BatchRequest:

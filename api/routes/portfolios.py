@@ -1,11 +1,12 @@
-"""Reports on portfolios: which there are, and what they hold."""
+"""Reports on portfolios: which there are, what they hold, and what their accounts did."""
 
 from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
-from api.parameters import Flag
-from api.reports import PORTFOLIO, Paged, Report
+from api.parameters import Day, Flag, Key, Window
+from api.reports import PORTFOLIO, Pace, Paged, Report
+from api.routes.accounts import Side
 from api.routes.market import AssetType
 from api.rows import Id, Number
 
@@ -53,6 +54,68 @@ class Position(BaseModel):
     last_trade_at: datetime | None
 
 
+class HoldingSearch(Paged):
+    """At the end of which day."""
+
+    day: Day = Field(description="Day to look at.", examples=["2026-01-05"])
+
+
+class Holding(BaseModel):
+    """What an account held of an instrument at the end of a day; money in the instrument's currency."""
+
+    account_hash: str
+    instrument_id: Id
+    symbol: str
+    asset_type: AssetType
+    currency: str
+    value_day: date = Field(description="Newest day until then on which the account was valued.")
+    quantity: Number = Field(description="Negative when short.")
+    last_trade_price: Number = Field(description="Mean price of the newest trades in it.")
+    mark_price: Number | None = Field(description="Newest mark of the month until then.")
+    mark_day: date | None
+    market_value: Number = Field(description="At the mark, or else at the newest trades' price.")
+
+
+class ActivitySearch(Window, Paged):
+    """When."""
+
+
+class Activity(BaseModel):
+    """An effective trade of one of the portfolio's accounts."""
+
+    executed_at: datetime
+    trade_id: Id
+    account_hash: str
+    instrument_id: Id
+    symbol: str
+    side: Side
+    quantity: Number
+    price: Number
+    commission: Number
+    fees: Number
+    strategy: str | None
+
+
+class RealizedSearch(Window, Paged):
+    """What was realized, and when."""
+
+    instrument_id: Key | None = Field(default=None, description="Only in this instrument.")
+
+
+class Realized(BaseModel):
+    """What closing trades realized, before charges, in the instrument's currency."""
+
+    account_hash: str
+    instrument_id: Id
+    currency: str
+    closing_count: int = Field(description="Trades that closed units.")
+    closed_quantity: Number
+    fifo_pnl: Number = Field(description="First in, first out.")
+    average_pnl: Number = Field(description="At average cost.")
+    charges: Number = Field(description="Commission and fees of the closing trades.")
+    last_closed_at: datetime
+
+
 REPORTS = (
     Report(
         name="portfolio_list",
@@ -70,5 +133,34 @@ REPORTS = (
         order=("account_hash", "instrument_id"),
         sources=("marts.portfolio_positions",),
         subject=PORTFOLIO,
+    ),
+    Report(
+        name="portfolio_holdings",
+        path="/portfolios/{portfolio}/holdings",
+        summary="Read what a portfolio's accounts held at the end of any day.",
+        row=Holding,
+        filters=HoldingSearch,
+        order=("account_hash", "instrument_id"),
+        subject=PORTFOLIO,
+    ),
+    Report(
+        name="portfolio_activity",
+        path="/portfolios/{portfolio}/activity",
+        summary="Read what a portfolio's accounts traded, newest first.",
+        row=Activity,
+        filters=ActivitySearch,
+        order=("executed_at", "trade_id"),
+        subject=PORTFOLIO,
+    ),
+    Report(
+        name="portfolio_realized_pnl",
+        path="/portfolios/{portfolio}/realized-pnl",
+        summary="Read what a portfolio realized by each way of matching lots.",
+        row=Realized,
+        filters=RealizedSearch,
+        order=("account_hash", "instrument_id"),
+        sources=("rollups.realized_pnl",),
+        subject=PORTFOLIO,
+        pace=Pace.HEAVY,
     ),
 )

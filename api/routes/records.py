@@ -1,13 +1,13 @@
 """Reports on the data itself: what was written by whom, how new the marts are, and what is wrong."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.parameters import Flag, Key, Text, Window
-from api.reports import Paged, Report
-from api.rows import Id
+from api.parameters import AccountHash, Flag, Key, Text, Window
+from api.reports import Pace, Paged, Report
+from api.rows import Id, Number
 
 QualityCheck = Literal[
     "ohlc_order", "calendar_gap", "stale", "spike", "sources_disagree", "duplicate"
@@ -23,6 +23,12 @@ class EventSearch(Window, Paged):
     actor: Text | None = Field(default=None, max_length=200, description="Only by this actor.")
     request_id: Text | None = Field(
         default=None, max_length=200, description="Only of this request."
+    )
+    account: AccountHash | None = Field(
+        default=None, description="Only those that may have touched this account."
+    )
+    instrument_id: Key | None = Field(
+        default=None, description="Only those that may have touched this instrument."
     )
 
 
@@ -43,6 +49,27 @@ class Event(BaseModel):
     batch_id: Id | None
 
 
+class ProofSearch(Paged):
+    """Of which events."""
+
+    event_id: list[Key] = Field(
+        min_length=1, max_length=20, description="Events to prove.", examples=[[17]]
+    )
+
+
+class Proof(BaseModel):
+    """That an event is in the sealed log; `python -m warehouse.audit.offline` checks `proof` anywhere."""
+
+    event_id: Id
+    state: Literal["proved", "not_sealed", "gone", "altered"] = Field(
+        description="`gone` was sealed and then retired; `altered` is not what was sealed."
+    )
+    seal_id: Id | None
+    proof: dict[str, Any] | None = Field(
+        description="As `warehouse audit prove` writes it; null unless proved."
+    )
+
+
 class Freshness(BaseModel):
     """How new a rollup or mart is."""
 
@@ -52,6 +79,41 @@ class Freshness(BaseModel):
     changed_at: datetime
     waiting_since: datetime | None = Field(description="Oldest write that it has not seen.")
     lag_seconds: float
+
+
+class WrittenSummary(BaseModel):
+    """What was ever written to a table by one operation."""
+
+    relation: str
+    operation: str
+    event_count: int
+    row_count: Number
+    actor_count: int
+    day_count: int = Field(description="Days with such a write.")
+    first_event_at: datetime
+    last_event_at: datetime
+
+
+class DataFreshnessSearch(Paged):
+    """Of what."""
+
+    kind: Literal["table", "rollup", "materialized view"] | None = Field(
+        default=None, description="Only of this kind."
+    )
+
+
+class DataFreshness(BaseModel):
+    """How new a table, rollup or materialized view is."""
+
+    relation: str
+    kind: str
+    newest_event_id: Id | None = Field(
+        description="Newest write to it; the generation of the rest."
+    )
+    newest_event_at: datetime | None
+    newest_data_at: datetime | None = Field(description="End of the newest time its rows tell of.")
+    waiting_since: datetime | None = Field(description="Oldest write that it has not seen.")
+    lag_seconds: float | None
 
 
 class FindingSearch(Paged):
@@ -91,6 +153,35 @@ REPORTS = (
         filters=EventSearch,
         order=("occurred_at", "event_id"),
         scope="audit",
+    ),
+    Report(
+        name="audit_proofs",
+        path="/audit/proofs",
+        summary="Prove that events are in the sealed log.",
+        description="Needs a key with the scope `audit`; proves events to keys that see everything.",
+        row=Proof,
+        filters=ProofSearch,
+        order=("event_id",),
+        scope="audit",
+        pace=Pace.HEAVY,
+    ),
+    Report(
+        name="audit_summary",
+        path="/audit/summary",
+        summary="Read what was ever written to each audited table.",
+        description="Needs a key with the scope `audit`; shown to keys that see everything.",
+        row=WrittenSummary,
+        order=("relation", "operation"),
+        sources=("marts.audit_summary",),
+        scope="audit",
+    ),
+    Report(
+        name="data_freshness",
+        path="/freshness/data",
+        summary="Read how new each table, rollup and mart is.",
+        row=DataFreshness,
+        filters=DataFreshnessSearch,
+        order=("relation",),
     ),
     Report(
         name="freshness",

@@ -39,16 +39,23 @@ select
     a.is_dismissed
 from ops.visible_principals(alerts.key_id) as v
 join reference.principals as w on w.principal_id = v.principal_id
-join portfolio.alerts as a on a.principal_id = v.principal_id
+-- A page of each principal's own, by index: the first of all are among the first of each.
+cross join lateral (
+    select n.*
+    from portfolio.alerts as n
+    where
+        n.principal_id = v.principal_id
+        and (alerts.alert_type is null or n.alert_type = alerts.alert_type)
+        and (alerts.priority is null or n.priority <= alerts.priority)
+        and (dismissed is null or n.is_dismissed = dismissed)
+        and (
+            after_created_at is null
+            or (n.created_at, n.alert_id) < (after_created_at, after_alert_id)
+        )
+    order by n.created_at desc, n.alert_id desc
+    limit page_size
+) as a
 left join reference.instruments as i on i.instrument_id = a.instrument_id
-where
-    (alerts.alert_type is null or a.alert_type = alerts.alert_type)
-    and (alerts.priority is null or a.priority <= alerts.priority)
-    and (dismissed is null or a.is_dismissed = dismissed)
-    and (
-        after_created_at is null
-        or (a.created_at, a.alert_id) < (after_created_at, after_alert_id)
-    )
 order by a.created_at desc, a.alert_id desc
 limit page_size
 $$;

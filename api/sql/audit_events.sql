@@ -5,6 +5,8 @@ create function api.audit_events(
     relation text default null,
     actor text default null,
     request_id text default null,
+    account text default null,
+    instrument_id bigint default null,
     from_at timestamptz default null,
     to_at timestamptz default null,
     after_occurred_at timestamptz default null,
@@ -59,6 +61,20 @@ where
     )
     and (audit_events.actor is null or e.actor = audit_events.actor)
     and (audit_events.request_id is null or e.request_id = audit_events.request_id)
+    -- An event that lists no keys may have touched any.
+    and (
+        audit_events.account is null
+        or coalesce(
+            e.account_ids && array(
+                select a.account_id from reference.accounts as a where a.account_hash = audit_events.account
+            ),
+            true
+        )
+    )
+    and (
+        audit_events.instrument_id is null
+        or coalesce(audit_events.instrument_id = any(e.instrument_ids), true)
+    )
     and e.occurred_at >= coalesce(from_at, '-infinity')
     and e.occurred_at < coalesce(to_at, 'infinity')
     and e.occurred_at <= coalesce(after_occurred_at, 'infinity')

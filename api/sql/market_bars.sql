@@ -1,4 +1,4 @@
--- What did an instrument trade at, bar by bar, from the first source by priority that has any?
+-- What did an instrument trade at, bar by bar: as the first source with any says, else made of shorter bars?
 -- One row per bar from from_at to before to_at, by time, from after after_bar_at; missing ones by fill.
 create function api.market_bars(
     key_id bigint,
@@ -80,7 +80,66 @@ slots as (
     limit page_size
 ),
 
-stored as (
+-- Of an interval that no source delivers: what was made of shorter bars.
+made as (
+    select
+        n.bar_at, n.open, n.high, n.low, n.close, n.volume
+    from rollups.bars_5m as n
+    where
+        market_bars.frequency = '5m'
+        and n.instrument_id = market_bars.instrument_id
+        and n.bar_at >= from_at
+        and n.bar_at < to_at
+    union all
+    select
+        n.bar_at, n.open, n.high, n.low, n.close, n.volume
+    from rollups.bars_15m as n
+    where
+        market_bars.frequency = '15m'
+        and n.instrument_id = market_bars.instrument_id
+        and n.bar_at >= from_at
+        and n.bar_at < to_at
+    union all
+    select
+        n.bar_at, n.open, n.high, n.low, n.close, n.volume
+    from rollups.bars_30m as n
+    where
+        market_bars.frequency = '30m'
+        and n.instrument_id = market_bars.instrument_id
+        and n.bar_at >= from_at
+        and n.bar_at < to_at
+    union all
+    select
+        n.bar_at, n.open, n.high, n.low, n.close, n.volume
+    from rollups.bars_1h as n
+    where
+        market_bars.frequency = '1h'
+        and n.instrument_id = market_bars.instrument_id
+        and n.bar_at >= from_at
+        and n.bar_at < to_at
+    union all
+    select
+        coalesce(d.opens_at, n.bar_day::timestamp at time zone 'UTC'), n.open, n.high, n.low, n.close, n.volume
+    from rollups.bars_1d as n
+    join reference.instruments as i on i.instrument_id = n.instrument_id
+    left join reference.trading_days as d on d.exchange = i.exchange and d.day = n.bar_day
+    where
+        market_bars.frequency = '1d'
+        and n.instrument_id = market_bars.instrument_id
+        and n.bar_day >= from_at::date - 1
+        and n.bar_day <= to_at::date + 1
+    union all
+    select
+        n.bar_day::timestamp at time zone 'UTC', n.open, n.high, n.low, n.close, n.volume
+    from rollups.bars_1w as n
+    where
+        market_bars.frequency = '1w'
+        and n.instrument_id = market_bars.instrument_id
+        and n.bar_day >= from_at::date - 1
+        and n.bar_day <= to_at::date + 1
+),
+
+delivered as (
     select
         b.bar_at, b.open, b.high, b.low, b.close, b.volume
     from market.bars as b
@@ -93,6 +152,22 @@ stored as (
         and (after_bar_at is null or b.bar_at > after_bar_at)
     order by b.bar_at
     limit page_size
+),
+
+stored as (
+    select * from delivered
+    union all
+    (
+        select m.*
+        from made as m
+        where
+            not exists (select from chosen)
+            and m.bar_at >= from_at
+            and m.bar_at < to_at
+            and (after_bar_at is null or m.bar_at > after_bar_at)
+        order by m.bar_at
+        limit page_size
+    )
 ),
 
 -- The close that the first missing bar goes on from.

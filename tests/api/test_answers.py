@@ -12,12 +12,15 @@ import pytest
 from fastapi import FastAPI
 from psycopg import Connection
 
+from api import statements
 from tests.api import marts
+from tests.api.test_async import until
 from tests.api.test_tenants import told
 from tests.api.world import ONE
 
 INSTRUMENTS = "/v1/market/instruments"
 FUNDAMENTALS = "/v1/market/fundamentals"
+MART = "marts.portfolio_positions"
 POSITIONS = f"/v1/portfolios/{ONE.number}/positions"
 TRADES = f"/v1/accounts/{ONE.account}/trades"
 
@@ -120,6 +123,19 @@ async def test_what_has_no_rows_is_whole_in_every_form(client: httpx.AsyncClient
     assert (table.num_rows, table.schema.names[:2]) == (0, ["instrument_id", "symbol"])
 
 
+@pytest.mark.parametrize("form", ["csv", "ndjson", "arrow"])
+async def test_rows_that_end_with_a_piece_are_all_there_are(
+    tenant: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    whole = await get(tenant, f"{TRADES}?format={form}")
+    monkeypatch.setattr("api.streams.PIECE", 1)
+    pieces = await get(tenant, f"{TRADES}?format={form}")
+    if form == "arrow":
+        assert arrow(pieces).equals(arrow(whole))
+    else:
+        assert pieces.content == whole.content
+
+
 async def test_odd_texts_come_through_in_every_form(
     client: httpx.AsyncClient, conn: Connection[Any]
 ) -> None:
@@ -191,6 +207,44 @@ async def test_a_new_generation_is_seen(tenant: httpx.AsyncClient, conn: Connect
     assert second.status_code == 200
     assert (second.json()["generation"], second.json()["data"][0]["quantity"]) == ("2", "8")
     assert second.headers["etag"] != first.headers["etag"]
+
+
+async def test_what_is_read_most_is_read_again_before_anyone_asks(
+    tenant: httpx.AsyncClient, app: FastAPI, conn: Connection[Any]
+) -> None:
+    await told()
+    for _ in range(3):
+        await get(tenant, POSITIONS)
+    once = await get(tenant, f"{POSITIONS}?limit=1")
+    assert once.headers["server-timing"].startswith("cache;desc=miss")
+    read = "select count(*) from audit.access"
+    recorded = conn.execute(read).fetchone()
+    marts.renew(conn, "marts.portfolio_positions", 2)
+    hits = app.state.service.cache.hits
+    await until(lambda: app.state.service.listener.generation_of([MART]) == "2")
+    await until(lambda: not app.state.service.flights.under_way)
+    assert conn.execute(read).fetchone() == recorded  # nobody has read anything
+    again = await get(tenant, POSITIONS)
+    assert again.headers["server-timing"].startswith("cache;desc=hit")
+    assert again.json()["generation"] == "2"
+    assert app.state.service.cache.hits == hits + 1
+    # What nobody asked for twice is not read ahead.
+    once = await get(tenant, f"{POSITIONS}?limit=1")
+    assert once.headers["server-timing"].startswith("cache;desc=miss")
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "ndjson", "arrow"])
+async def test_a_replica_says_how_far_it_is_behind(
+    tenant: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    assert "x-replica-lag" not in (await get(tenant, f"{TRADES}?format={form}")).headers
+    monkeypatch.setattr("api.statements.LAG", "1.5::double precision")
+    for made in (statements.page, statements.state):
+        made.cache_clear()
+    answer = await get(tenant, f"{TRADES}?format={form}&limit=1")
+    assert answer.headers["x-replica-lag"] == "1.500"
+    for made in (statements.page, statements.state):
+        made.cache_clear()
 
 
 async def test_every_difference_of_the_answer_is_one_of_its_tag(tenant: httpx.AsyncClient) -> None:

@@ -61,7 +61,9 @@ async def test_the_loop_is_never_blocked_under_load(
         " select 10000 + n, 'S' || n, 'equity', 'XNYS', 'USD', repeat('company ', 8) from generate_series(1, 5000) as n"
     )
     key = made(conn, "load", keys.Grants(everything=True))
-    roomy = settings.model_copy(update={"pool_size": 4, "pool_wait": 30})
+    roomy = settings.model_copy(
+        update={"pool_size": 4, "pool_wait": 30, "pool_queue": 1000, "concurrency_limit": 1000}
+    )
     urls = [address(report, format=form) for report in REPORTS for form in ("json", "csv", "arrow")]
     urls += [f"{ROUTE}?limit=1000", f"{ROUTE}?format=arrow", f"{ROUTE}?format=ndjson"] * 3
     async with started(served, roomy) as app, client_of(app, key) as client:

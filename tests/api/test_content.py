@@ -46,6 +46,21 @@ async def test_missing_bars_are_filled_as_asked_in_pages_too(
     assert (paged, body["next_cursor"]) == (closes, None)
 
 
+async def test_bars_that_no_source_delivers_are_those_made_of_shorter_ones(
+    tenant: httpx.AsyncClient, conn: Connection[Any]
+) -> None:
+    for interval in ("5m", "1d"):  # a day begins at the opening
+        url = BARS.replace("1m", interval)
+        made = [("2026-01-05T14:30:00+00:00", "10.40", False)]
+        assert await rows(tenant, url, "bar_at", "close", "is_filled") == made
+    assert await rows(tenant, BARS.replace("1m", "15m"), "close") == []
+    conn.execute(
+        "insert into market.bars (instrument_id, frequency, bar_at, source_id, open, high, low, close, volume)"
+        " values (501, '5m', '2026-01-05 14:30+00', 1, 10, 10, 10, 10, 1)"
+    )
+    assert await rows(tenant, BARS.replace("1m", "5m"), "close") == [("10",)]
+
+
 async def test_nothing_is_filled_outside_the_session(tenant: httpx.AsyncClient) -> None:
     night = BARS.replace("14:30:00Z&to", "22:00:00Z&to").replace("T14:35", "T23:00")
     assert await rows(tenant, f"{night}&fill=previous", "close") == []
@@ -54,11 +69,11 @@ async def test_nothing_is_filled_outside_the_session(tenant: httpx.AsyncClient) 
 async def test_a_position_is_worth_what_the_mart_says(tenant: httpx.AsyncClient) -> None:
     url = f"/v1/portfolios/{ONE.number}/positions"
     figures = ("account_hash", "quantity", "cost_basis", "market_value", "unrealized_pnl")
-    assert await rows(tenant, f"{url}?held=true", *figures) == [
+    assert await rows(tenant, f"{url}?held=true&asset_type=equity", *figures) == [
         (ONE.account, "7", "71.75", "73.50", None)
     ]
     assert await rows(tenant, f"{url}?held=false", "instrument_id") == [("502",)]
-    assert await rows(tenant, f"{url}?asset_type=option", "instrument_id") == []
+    assert await rows(tenant, f"{url}?asset_type=etf", "instrument_id") == []
 
 
 async def test_trades_are_filtered_and_busts_left_out(

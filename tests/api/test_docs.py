@@ -6,6 +6,9 @@ import httpx
 import pytest
 
 from api.routes.docs import STATIC
+from api.routes.nouns import REPORTS
+from api.routing import envelope
+from api.schemas import Problem
 
 
 async def test_the_root_leads_to_the_page(client: httpx.AsyncClient) -> None:
@@ -47,6 +50,20 @@ async def test_every_route_documents_its_problems(client: httpx.AsyncClient) -> 
             assert operation["summary"]
             assert {"200", "422", "500", "503", "504"} <= operation["responses"].keys()
             assert list(operation["responses"]["422"]["content"]) == ["application/problem+json"]
+
+
+async def test_every_report_and_every_problem_has_an_example_that_fits(
+    client: httpx.AsyncClient,
+) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    for report in REPORTS:
+        responses = paths[report.url]["get"]["responses"]
+        example = responses["200"]["content"]["application/json"]["example"]
+        envelope(report).model_validate(example)
+        for status, response in responses.items():
+            for media in response.get("content", {}).values():
+                if int(status) >= 400:
+                    assert Problem.model_validate(media["example"]).status == int(status)
 
 
 async def test_every_reference_of_the_document_leads_somewhere(client: httpx.AsyncClient) -> None:

@@ -44,10 +44,15 @@ TEXTS = (
 SLOW = 2.0
 
 
+# Read by the same lines for every report, whatever its own columns are: one report stands for all.
+ALIKE = {"format", "limit", "count"}
+
+
 def parameters() -> Iterator[tuple[str, str]]:
     for report in REPORTS:
         for name, field in report.asking.model_fields.items():
-            yield report.name, field.alias or name
+            if name not in ALIKE or report is REPORTS[0]:
+                yield report.name, field.alias or name
 
 
 async def test_no_text_in_any_parameter_breaks_a_report(

@@ -1,0 +1,79 @@
+"""What somebody wants to see first: a portfolio, what its accounts just traded, and what is to be known.
+
+Its parts are reports, asked for at the same time; each is recorded, and answered from memory, as alone.
+"""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import create_model
+
+from api.asking import asked, missing
+from api.cache import Page
+from api.deps import problems
+from api.head import head_of
+from api.parameters import PortfolioId
+from api.reports import VERSION, Report
+from api.routes.nouns import REPORTS
+from api.routing import REPORT_PROBLEMS, envelope
+from api.sending import until_gone
+from api.serving import NO_STORE, Reading, Service, fetched, kept
+
+router = APIRouter(prefix=VERSION, tags=["portfolios"])
+
+NAMES = {"summary": "portfolio_summary", "activity": "portfolio_activity", "alerts": "alerts"}
+QUERIES = {"summary": b"", "activity": b"limit=10", "alerts": b"dismissed=false&limit=10"}
+PARTS: dict[str, Report] = {
+    part: report for part, name in NAMES.items() for report in REPORTS if report.name == name
+}
+Dashboard = create_model(  # type: ignore[call-overload]
+    "Dashboard", **{part: (envelope(report), ...) for part, report in PARTS.items()}
+)
+
+
+@router.get(
+    "/portfolios/{portfolio}/dashboard",
+    operation_id="portfolio_dashboard",
+    summary="Read a portfolio's summary, newest trades and open alerts together.",
+    response_model=Dashboard,
+    responses=REPORT_PROBLEMS
+    | problems(_404="There is no such portfolio, or the key may not see it."),
+    openapi_extra={"security": [{"bearer": []}]},
+)
+async def dashboard(request: Request, portfolio: PortfolioId) -> Response:  # noqa: ARG001 - documented
+    """Each part counts towards the key's rate; each says how new it is."""
+    service: Service = request.app.state.service
+    head = head_of(request.scope)
+    key = await service.keys.authenticate(head.authorization)
+    key.may("read")
+    with service.limits.held(key, len(PARTS)):
+        readings = [
+            Reading(
+                service, request, head, key, asked(report, _path(report, request), QUERIES[part])
+            )
+            for part, report in PARTS.items()
+        ]
+        pages = await until_gone(request.receive, asyncio.gather(*map(_read, readings)))
+    body = b",".join(
+        b'"%b":%b' % (part.encode(), page.body) for part, page in zip(PARTS, pages, strict=True)
+    )
+    return Response(
+        b"{" + body + b"}",
+        headers={"Cache-Control": NO_STORE},
+        media_type="application/json",
+    )
+
+
+async def _read(reading: Reading) -> Page:
+    current = reading.service.listener.generation_of(reading.report.sources)
+    page = kept(reading, current) or await fetched(reading, current)
+    if not page.found:
+        await reading.record(missing(reading.report).kind.status, None)
+        raise missing(reading.report)
+    await reading.record(200, page.rows)
+    return page
+
+
+def _path(report: Report, request: Request) -> dict[str, Any]:
+    return request.path_params if report.subject else {}
