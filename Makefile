@@ -11,7 +11,7 @@ SQL := warehouse/sql api/sql migrations/sql
 # The lock names every package, so pip has nothing to resolve.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help up down clean test check format lock
+.PHONY: help up down clean test check bench format lock
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,10 @@ check: .venv/ready-dev ## Format, lint, types, SQL, migrations against models, d
 	$(BIN)/sqlfluff lint --processes 0 dbt
 	$(BIN)/python -m tests.server $(BIN)/warehouse migrate --check
 	$(BIN)/python -m tests.server $(BIN)/dbt parse --quiet --project-dir dbt --profiles-dir dbt
+
+# With the tools for tests, for some baselines are theirs; ONLY="ingest newcomer" measures less.
+bench: .venv/ready-dev ## Measure every figure that is claimed, beside its baseline; SCALE=large takes a night.
+	@$(BIN)/warehouse bench $(ONLY:%=--only %) --scale $(or $(SCALE),small) $(REPORT:%=--report %)
 
 format: .venv/ready-dev ## Format the code.
 	$(BIN)/ruff format .

@@ -1,33 +1,29 @@
 """What the audit costs a writer: the same writes with it, without it, and with images by a row trigger.
 
-`python -m bench.audit_cost [--rows 200000] [--fills 300]`. The ways take turns in one run; printed is
-the rate of each to the rate without audit, median, lowest and highest. A bulk load copies trades into
-their partition as loads do, a booking is one fill of an order in a transaction of its own.
+`python -m bench.audit_cost [--scale small|large]`. The baseline is the same without audit. A bulk load
+copies trades into their partition as loads do, a booking is one fill of an order in a transaction of
+its own.
 """
 
-import argparse
 import asyncio
-import os
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from psycopg import Connection, connect
 
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import primary
+from bench.measure import Bench, Result, at_least, run
+from warehouse.db.engines import async_dispose
 from warehouse.ingest.booking import Fill, book
-from warehouse.jobs import install
 from warehouse.models import Base
 from warehouse.models.trading import Side
 from warehouse.partitions import ensure
 
-ROUNDS = 7
+ROUNDS = 5
 BULK_TARGET, BOOKING_TARGET = 0.80, 0.85
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WRITTEN = (
@@ -67,23 +63,13 @@ for each row execute function public.keep_image();
 """
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--fills", type=int, default=300)
-    asked = parser.parse_args()
-    with scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
-        os.environ["WAREHOUSE_DATABASE_URL"] = target.conninfo
-        with connect(**target.keywords(), autocommit=True) as conn:
-            conn.execute(WORLD)
-            table = Base.metadata.tables["trading.trades"]
-            ensure(conn, table, START, START + timedelta(days=1))
-            lines(["| write | way | rate to no audit | min | max | target | met |"])
-            lines(["| --- | --- | --- | --- | --- | --- | --- |"])
-            _bulk(conn, asked.rows)
-            _booking(conn, asked.fills)
+def measure(bench: Bench) -> Iterator[Result]:
+    with bench.database() as target, connect(**target.keywords(), autocommit=True) as conn:
+        conn.execute(WORLD)
+        table = Base.metadata.tables["trading.trades"]
+        ensure(conn, table, START, START + timedelta(days=1))
+        yield from _bulk(bench, conn, bench.pick(50_000, 200_000))
+        yield _booking(bench, conn, bench.pick(100, 300))
 
 
 # -- ways ------------------------------------------------------------------------------------------
@@ -136,7 +122,7 @@ WAYS = {"no audit": unaudited, "audited": audited, "row trigger, jsonb": row_tri
 # -- writes ----------------------------------------------------------------------------------------
 
 
-def _bulk(conn: Connection[Any], rows: int) -> None:
+def _bulk(bench: Bench, conn: Connection[Any], rows: int) -> Iterator[Result]:
     """In a transaction that is undone, so that every round finds the same table."""
     tape = b"".join(
         b"%d\t2026-01-01 %02d:%02d:%02d\t%d\tbuy\t%d\t%d.25\t1\n"
@@ -151,13 +137,16 @@ def _bulk(conn: Connection[Any], rows: int) -> None:
         )
         for n in range(rows)
     )
-    found: dict[str, list[float]] = {way: [] for way in WAYS}
-    for _ in range(ROUNDS):
-        for way, under in WAYS.items():
-            with under(conn):
-                found[way].append(rows / _copied(conn, tape))
-            conn.execute("vacuum trading.trades")
-    _report("bulk load", found, BULK_TARGET)
+
+    def rate(way: str) -> float:
+        with WAYS[way](conn):
+            found = rows / _copied(conn, tape)
+        conn.execute("vacuum trading.trades")
+        return found
+
+    turns = bench.turns({way: partial(rate, way) for way in WAYS}, ROUNDS)
+    for way, aim in (("audited", at_least(BULK_TARGET)), ("row trigger, jsonb", None)):
+        yield Result(f"bulk load, {way}", "rows/s", turns[way], turns["no audit"], "no audit", aim)
 
 
 def _copied(conn: Connection[Any], tape: bytes) -> float:
@@ -169,19 +158,22 @@ def _copied(conn: Connection[Any], tape: bytes) -> float:
         return time.perf_counter() - began
 
 
-def _booking(conn: Connection[Any], fills: int) -> None:
-    found: dict[str, list[float]] = {way: [] for way in ("no audit", "audited")}
+def _booking(bench: Bench, conn: Connection[Any], fills: int) -> Result:
+    def rate(way: str) -> float:
+        with WAYS[way](conn):
+            return fills / asyncio.run(_both(fills))
 
-    async def rounds() -> None:
-        for _ in range(ROUNDS):
-            for way, rates in found.items():
-                with WAYS[way](conn):
-                    # The first books on a connection whose plans are those of the other way.
-                    await _booked(20)
-                    rates.append(fills / await _booked(fills))
+    async def _both(fills: int) -> float:
+        # The first books on a connection whose plans are those of the other way.
+        await _booked(20)
+        taken = await _booked(fills)
+        await async_dispose()
+        return taken
 
-    asyncio.run(rounds())
-    _report("single booking", found, BOOKING_TARGET)
+    ours, base = partial(rate, "audited"), partial(rate, "no audit")
+    return bench.beside(
+        "single bookings", "fills/s", ours, base, "no audit", ROUNDS, aim=at_least(BOOKING_TARGET)
+    )
 
 
 async def _booked(fills: int) -> float:
@@ -205,24 +197,5 @@ async def _booked(fills: int) -> float:
     return time.perf_counter() - began
 
 
-def _report(write: str, found: dict[str, list[float]], target: float) -> None:
-    base = found["no audit"]
-    lines([f"| {write} | no audit ({statistics.median(base):,.0f}/s) | 1.00 | | | | |"])
-    for way, rates in found.items():
-        if way != "no audit":
-            ratios = [rate / to for rate, to in zip(rates, base, strict=True)]
-            middle = statistics.median(ratios)
-            aim = (
-                f"≥ {target:.2f} | {'yes' if middle >= target else 'no'}"
-                if way == "audited"
-                else " |"
-            )
-            lines(
-                [
-                    f"| {write} | {way} | {middle:.2f} | {min(ratios):.2f} | {max(ratios):.2f} | {aim} |"
-                ]
-            )
-
-
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -1,17 +1,16 @@
 """How fast the log is sealed and verified, against how fast rows come in.
 
-`python -m bench.audit_seal [--rows 500000] [--load 50000] [--small 5000] [--repeats 3]`. Loads write
+`python -m bench.audit_seal [--scale small|large]`. Loads write
 trades as ingest does; sealing and verifying alternate with them in one run. Sealing keeps up when it
 is faster than what comes in at 100,000 rows/s; verifying reads over two connections. Single-row events
 are told beside: there the events cost, not the rows. CPU is told too, for it says more than the clock
 where others work on the same machine.
 """
 
-import argparse
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,17 +18,16 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import Connection, connect
 
+from bench.measure import Bench, Result, at_least, run
 from bench.partitions_archive import DIMENSIONS
 from warehouse.audit.heads import Keys, fingerprint
 from warehouse.audit.seal import seal_next, sealing
 from warehouse.audit.verify import verify
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import Target, primary
-from warehouse.jobs import install
+from warehouse.db.target import Target
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
 
+ROUNDS = 3
 SEAL_TARGET, VERIFY_TARGET = 100_000, 300_000
 TRADES = """
 insert into trading.trades (account_id, executed_at, instrument_id, strategy_id, side,
@@ -51,64 +49,49 @@ class Run(NamedTuple):
     server: float
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=500_000)
-    parser.add_argument("--load", type=int, default=50_000, help="rows of one load")
-    parser.add_argument("--small", type=int, default=5_000, help="single-row events")
-    parser.add_argument("--repeats", type=int, default=3)
-    given = parser.parse_args()
+def measure(bench: Bench) -> Iterator[Result]:
     key = Ed25519PrivateKey.generate()
     trusted = {fingerprint(key.public_key()): key.public_key()}
-    with scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
-        with _opened(target) as conn:
-            conn.execute("set max_parallel_workers_per_gather = 0")  # their CPU would be missed
-            _prepare(conn)
-            _seal(conn, key, trusted)
-            for name, rows, load in (
-                (f"loads of {given.load:,}", given.rows, given.load),
-                ("one row each", given.small, 1),
-            ):
-                _bench(target, conn, key, trusted, name, rows, load, given.repeats)
+    with bench.database() as target, _opened(target) as conn:
+        conn.execute("set max_parallel_workers_per_gather = 0")  # their CPU would be missed
+        _prepare(conn)
+        _seal(conn, key, trusted)
+        for name, rows, load in (
+            ("rows of loads", bench.pick(100_000, 2_000_000), 50_000),
+            ("rows written singly", bench.pick(1_000, 20_000), 1),
+        ):
+            yield from _rates(bench, target, conn, key, name, rows, load)
 
 
-def _bench(
+def _rates(
+    bench: Bench,
     target: Target,
     conn: Connection[Any],
     key: Ed25519PrivateKey,
-    trusted: Keys,
     name: str,
     rows: int,
     load: int,
-    repeats: int,
-) -> None:
+) -> Iterator[Result]:
+    trusted = {fingerprint(key.public_key()): key.public_key()}
     runs: dict[str, list[Run]] = {"load": [], "seal": [], "verify": []}
-    for _ in range(repeats):
+    for number in range(ROUNDS):
+        bench.tell(f"{name}, {number + 1} of {ROUNDS}")
         since = datetime.now(UTC)
         runs["load"].append(_run(conn, _load, conn, rows, load))
         conn.execute("vacuum analyze trading.trades")
         runs["seal"].append(_run(conn, _seal, conn, key, trusted))
         runs["verify"].append(_run(conn, _verify, target, trusted, since, rows))
-    lines(
-        ["", f"| {rows:,} rows, {name}; rows/s | median | min | max | target | met | CPU a row |"]
-    )
-    lines(["|" + " --- |" * 7])
-    for what, wanted in (("load", 0), ("seal", SEAL_TARGET), ("verify", VERIFY_TARGET)):
-        _show(what, runs[what], rows, wanted if load > 1 else 0)
+    aims = {"seal": at_least(SEAL_TARGET), "verify": at_least(VERIFY_TARGET)} if load > 1 else {}
+    for what, found in runs.items():
+        rates = [rows / run.seconds for run in found]
+        yield Result(f"{what}, {name}", "rows/s", rates, aim=aims.get(what), note=_cpu(found, rows))
 
 
-def _show(what: str, runs: Sequence[Run], rows: int, wanted: int) -> None:
-    rates = [rows / run.seconds for run in runs]
-    median = statistics.median(rates)
-    figures = " | ".join(f"{each:,.0f}" for each in (median, min(rates), max(rates)))
-    met = ("yes" if median >= wanted else "no") if wanted else ""
+def _cpu(runs: Sequence[Run], rows: int) -> str:
     ours, server = (
         statistics.median(each) / rows * 1e6 for each in list(zip(*runs, strict=True))[1:]
     )
-    cpu = f"{ours:.2f} µs" + (f" + {server:.2f} µs in the server" if what != "verify" else " here")
-    lines([f"| {what} | {figures} | {f'{wanted:,}' if wanted else ''} | {met} | {cpu} |"])
+    return f"a row takes {ours:.2f} µs of our CPU and {server:.2f} µs of its backend's"
 
 
 def _run(conn: Connection[Any], work: Callable[..., None], *arguments: Any) -> Run:
@@ -158,4 +141,4 @@ def _opened(target: Target) -> Connection[Any]:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -1,26 +1,23 @@
 """What it costs to book a load: `apply_fills` beside a bare COPY of the same trades, in one run.
 
-`python -m bench.booking [--trades 300000] [--pairs 2500] [--repeats 3]`. The limit is a binary COPY into
+`python -m bench.booking [--scale small|large]`. The limit is a binary COPY into
 an unindexed heap. Ahead: all trades are later than what the positions have seen; shuffled: the same,
 written in no order; anew: every position is booked from its opening, as after a late trade in each.
 """
 
-import argparse
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from psycopg import Connection, connect
 
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import primary
+from bench.measure import Bench, Result, run, seconds
 from warehouse.ingest.booking import apply_fills
-from warehouse.jobs import install
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
 
+ROUNDS = 5
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = "account_id, executed_at, instrument_id, side, quantity, price, source_id"
 WORLD = """
@@ -48,37 +45,27 @@ cross join lateral (select (floor(random() * %(pairs)s) + 0 * n)::bigint as pair
 """
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trades", type=int, default=300_000)
-    parser.add_argument("--pairs", type=int, default=2_500, help="of accounts and instruments")
-    parser.add_argument("--repeats", type=int, default=3)
-    asked = parser.parse_args()
-    with scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
-        with connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn:
-            end = START + timedelta(days=31)
-            ensure(conn, Base.metadata.tables["trading.trades"], START, end)
-            conn.execute(WORLD)
-            conn.execute(TRADES, {"trades": asked.trades, "pairs": asked.pairs})
-            accounts = count(step=asked.pairs // 50 + 1)
-            for _ in range(asked.repeats):
-                print("  ".join(measured(conn, asked.trades, accounts)), flush=True)
-
-
-def measured(conn: Connection[Any], trades: int, accounts: Iterator[int]) -> list[str]:
-    """One round, each cost in µs a trade and as a share of the speed of COPY."""
-    limit = copied(conn)
-    costs = {
-        "ahead": booked(conn, next(accounts)),
-        "shuffled": booked(conn, next(accounts), "order by random()"),
-        "anew": booked(conn, next(accounts), again=True),
-    }
-    each = [
-        f"{name} {cost / trades * 1e6:.2f} µs ({limit / cost:.2f})" for name, cost in costs.items()
-    ]
-    return [f"COPY {limit / trades * 1e6:.2f} µs", *each]
+def measure(bench: Bench) -> Iterator[Result]:
+    trades, pairs = bench.pick((50_000, 500), (300_000, 2_500))
+    with (
+        bench.database() as target,
+        connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn,
+    ):
+        bench.tell("load")
+        ensure(conn, Base.metadata.tables["trading.trades"], START, START + timedelta(days=31))
+        conn.execute(WORLD)
+        conn.execute(TRADES, {"trades": trades, "pairs": pairs})
+        accounts = count(step=pairs // 50 + 1)
+        ways = {
+            "COPY": lambda: copied(conn),
+            "ahead": lambda: booked(conn, next(accounts)),
+            "shuffled": lambda: booked(conn, next(accounts), "order by random()"),
+            "anew": lambda: booked(conn, next(accounts), again=True),
+        }
+        found = bench.turns(ways, ROUNDS)
+    costs = {way: [each / trades * 1e6 for each in times] for way, times in found.items()}
+    for way in ("ahead", "shuffled", "anew"):
+        yield Result(f"positions of a load, {way}", "µs a trade", costs[way], costs["COPY"], "COPY")
 
 
 def copied(conn: Connection[Any]) -> float:
@@ -86,9 +73,12 @@ def copied(conn: Connection[Any]) -> float:
         rows = b"".join(bytes(block) for block in copy)
     with conn.transaction():
         conn.execute("create temporary table heap (like public.tape) on commit drop")
-        with timed() as taken, conn.cursor().copy("copy heap from stdin (format binary)") as copy:
-            copy.write(rows)
-    return taken()
+        return seconds(lambda: _copy(conn, rows))
+
+
+def _copy(conn: Connection[Any], rows: bytes) -> None:
+    with conn.cursor().copy("copy heap from stdin (format binary)") as copy:
+        copy.write(rows)
 
 
 def booked(conn: Connection[Any], account: int, order: str = "", *, again: bool = False) -> float:
@@ -102,21 +92,8 @@ def booked(conn: Connection[Any], account: int, order: str = "", *, again: bool 
         )
         if again:
             apply_fills(conn)
-        with timed() as taken:
-            apply_fills(conn)
-    return taken()
-
-
-class timed:  # noqa: N801 - reads as a word of the with statement
-    """The seconds that a block took."""
-
-    def __enter__(self) -> Callable[[], float]:
-        self.began = self.ended = time.perf_counter()
-        return lambda: self.ended - self.began
-
-    def __exit__(self, *_: object) -> None:
-        self.ended = time.perf_counter()
+        return seconds(lambda: apply_fills(conn))
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

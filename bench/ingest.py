@@ -1,16 +1,14 @@
 """How fast files become facts, beside the bare limit of the same server, and where the time goes.
 
-`python -m bench.ingest [--rows 200000] [--repeats 3]`, on the server of the environment. The limit is a
+`python -m bench.ingest [--scale small|large]`. The limit is a
 binary COPY of the same rows, encoded beforehand, into a heap without an index. A plain table is
 partitioned by month, with a B-tree and a BRIN and no key, check or audit. Ours reads a file and does all
-that a load does. The ways take turns, each time on two months of their own; ratios are of medians.
+that a load does. Each time it is two months of their own.
 """
 
-import argparse
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,23 +20,23 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from psycopg import Connection, connect, sql
 
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import Target, primary
+from bench.measure import Aim, Bench, Result, at_least, run
+from warehouse.db.target import Target
+from warehouse.ingest import backfill as beside
 from warehouse.ingest import pipeline
 from warehouse.ingest.binding import Binding
 from warehouse.ingest.casting.cells import Cells
 from warehouse.ingest.casting.numerals import numeric
-from warehouse.ingest.direct import Direct
 from warehouse.ingest.encode import tuples
 from warehouse.ingest.kinds import KINDS
 from warehouse.ingest.merge import Merge
 from warehouse.ingest.pipeline import Order, load
 from warehouse.ingest.ready import Rows
 from warehouse.ingest.sources import seen
-from warehouse.jobs import install
 from warehouse.partitions.apply import ensure_log
 
+ROUNDS = 3
+LIMIT = "COPY into a bare heap"
 SYMBOLS, ACCOUNTS, DAYS = 500, 200, 55
 # An account for this many trades: 50 trades a position, as in 5 million trades of 200 accounts.
 TRADES_AN_ACCOUNT = 25_000
@@ -54,22 +52,17 @@ select 'a' || g, '', g::text::bytea, 'A', 'cash', 'USD' from generate_series(1, 
 """
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place, scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
+def measure(bench: Bench) -> Iterator[Result]:
+    rows = {"bars": bench.pick(100_000, 10_000_000), "trades": bench.pick(100_000, 5_000_000)}
+    with tempfile.TemporaryDirectory() as place, bench.database() as target:
         with _connected(target) as conn:
             ensure_log(conn)
             conn.execute(WORLD)
         for kind in TARGETS:
-            Bench(target, Path(place), kind, given.rows).run(given.repeats)
+            yield from Loading(target, Path(place), kind, rows[kind]).measured(bench)
 
 
-class Bench:
+class Loading:
     """One kind of rows, by every way in turns."""
 
     def __init__(self, target: Target, place: Path, kind: str, rows: int) -> None:
@@ -77,31 +70,25 @@ class Bench:
         self._kind, self._rows = KINDS[kind], rows
         self._year = 1990
 
-    def run(self, repeats: int) -> None:
-        ways: dict[str, Callable[[], float]] = {
-            "the limit": self._limit,
-            "plain partitioned": self._plain,
-            "append, CSV": lambda: self._ours("csv"),
-            "append, Parquet": lambda: self._ours("parquet"),
-            "backfill, CSV": lambda: self._ours("csv", backfill=True),
+    def measured(self, bench: Bench) -> Iterator[Result]:
+        title = self._kind.title
+        append, backfill = map(at_least, TARGETS[title])
+        ways: dict[str, tuple[Callable[[], float], Aim | None]] = {
+            "append, CSV": (lambda: self._ours("csv"), append),
+            "append, Parquet": (lambda: self._ours("parquet"), append),
+            "backfill, CSV": (lambda: self._ours("csv", backfill=True), backfill),
+            "plain partitioned": (self._plain, None),
         }
-        seconds: dict[str, list[float]] = {way: [] for way in ways}
-        for _ in range(repeats):
-            for way, work in ways.items():
-                seconds[way].append(work())
-        self._show(seconds)
-        self._show_parts()
-
-    def _show(self, seconds: dict[str, list[float]]) -> None:
-        append, backfill = TARGETS[self._kind.title]
-        wanted = {"append, CSV": append, "append, Parquet": append, "backfill, CSV": backfill}
-        limit = statistics.median(seconds["the limit"])
-        lines(["", f"| {self._rows:,} {self._kind.title} | rows/s | of the limit | target |"])
-        lines(["| --- | --- | --- | --- |"])
-        for way, found in seconds.items():
-            median = statistics.median(found)
-            rate = f"{self._rows / median:,.0f}"
-            lines([f"| {way} | {rate} | {limit / median:.2f} | {wanted.get(way, '')} |"])
+        works = {f"{title}: {way}": work for way, (work, _) in ways.items()}
+        found = bench.turns({LIMIT: self._limit} | works, ROUNDS)
+        rates = {way: [self._rows / each for each in times] for way, times in found.items()}
+        parts = {
+            "append, CSV": self._parts(),
+            "backfill, CSV": self._parts(backfill=True),
+        }
+        for way, (_, aim) in ways.items():
+            name, note = f"{title}: {way}", parts.get(way, "")
+            yield Result(name, "rows/s", rates[name], rates[LIMIT], LIMIT, aim, note=note)
 
     # -- the ways ----------------------------------------------------------------------------------
 
@@ -137,7 +124,7 @@ class Bench:
                 result = load(conn, side, order, source, lambda *_: None)
             spent = time.perf_counter() - began
             filed = conn.execute(
-                "select is_backfill from ops.ingest_batches order by 1 desc limit 1"
+                "select is_backfill from ops.ingest_batches order by batch_id desc limit 1"
             )
             assert result.tally.loaded == self._rows
             assert not backfill or filed.fetchone() == (True,)
@@ -161,7 +148,7 @@ class Bench:
     def _made(self, text: str) -> sql.Composed:
         names = sql.SQL(", ").join(map(sql.Identifier, self._columns()))
         table = sql.Identifier(str(self._kind.table.schema), self._kind.table.name)
-        return sql.SQL(text).format(names=names, table=table)  # type: ignore[arg-type]
+        return sql.SQL(text).format(names=names, table=table)
 
     # -- the rows ----------------------------------------------------------------------------------
 
@@ -231,24 +218,27 @@ class Bench:
 
     # -- where the time goes -----------------------------------------------------------------------
 
-    def _show_parts(self) -> None:
-        """One append, taken apart; reading and casting go on beside the rest, on the other core."""
+    def _parts(self, *, backfill: bool = False) -> str:
+        """One load taken apart; reading and casting go on beside the rest, on the other core."""
         spent: dict[str, float] = {}
-        watched = (
-            (Binding, "cast", "cast, beside the rest"),
-            (Rows, "_named", "look names up"),
-            (Merge, "write", "write"),
-            (Direct, "finish", "leave the event"),
-            (pipeline, "apply_fills", "positions"),
-        )
-        kept = [(owner, name, getattr(owner, name)) for owner, name, _ in watched]
-        for owner, name, label in watched:
+        kept = [(owner, name, getattr(owner, name)) for owner, name, _ in WATCHED]
+        for owner, name, label in WATCHED:
             setattr(owner, name, _timed(getattr(owner, name), spent, label))
-        whole = self._ours("csv")
+        whole = self._ours("csv", backfill=backfill)
         for owner, name, really in kept:
             setattr(owner, name, really)
-        lines(["", f"| {self._kind.title}, one append | share of the time |", "| --- | --- |"])
-        lines(f"| {label} | {seconds / whole:.0%} |" for label, seconds in spent.items())
+        shares = ", ".join(f"{seconds / whole:.0%} {label}" for label, seconds in spent.items())
+        return f"of one such load it takes {shares}"
+
+
+WATCHED: tuple[tuple[Any, str, str], ...] = (
+    (Binding, "cast", "to cast, beside the rest"),
+    (Rows, "of", "to look names up and sort"),
+    (Merge, "write", "to encode and COPY"),
+    (beside, "build_indexes", "to build indexes"),
+    (beside, "attach", "to check keys and attach"),
+    (pipeline, "apply_fills", "to book positions"),
+)
 
 
 def _timed(work: Callable[..., Any], spent: dict[str, float], label: str) -> Callable[..., Any]:
@@ -278,4 +268,4 @@ def _connected(target: Target) -> Connection[Any]:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -1,6 +1,6 @@
 """How fast a partition goes to Parquet and comes back, in how much memory, and by which way of reading.
 
-`python -m bench.partitions_archive [--rows 2000000] [--repeats 3]`. Archiving includes the reading
+`python -m bench.partitions_archive [--scale small|large]`. Archiving includes the reading
 back, restoring includes indexes, keys and the attach. Each run is a process of its own, so that its
 peak of memory is its own; flat means that four times the rows take at most a fifth more. The ways of
 reading are compared on the same rows in turns: COPY in binary taken apart in numpy, COPY in CSV read
@@ -8,13 +8,10 @@ by pyarrow, and ADBC's driver where it happens to be installed. All of them end 
 Parquet file; only the first keeps the digits that a numeric was given and tells what was sent.
 """
 
-import argparse
 import multiprocessing
-import resource
-import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,10 +24,8 @@ import pyarrow as pa
 import pyarrow.csv
 from psycopg import Connection, connect, sql
 
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import Target, primary
-from warehouse.jobs import install
+from bench.measure import Bench, Result, at_least, at_most, run
+from warehouse.db.target import Target
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
 from warehouse.partitions.apply import ensure_log
@@ -41,6 +36,7 @@ from warehouse.partitions.archive.manifest import copy_out
 from warehouse.partitions.archive.rows import schemas, sent, snapshot
 from warehouse.partitions.archive.write import parquet, write
 
+ROUNDS = 3
 ARCHIVE_TARGET, RESTORE_TARGET, FLAT_TARGET = 400_000, 250_000, 1.2
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CSV_ROWS = 131_072
@@ -91,47 +87,35 @@ class Run(NamedTuple):
     result: Any
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place, scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
+def measure(bench: Bench) -> Iterator[Result]:
+    rows = bench.pick(200_000, 2_000_000)
+    with tempfile.TemporaryDirectory() as place, bench.database() as target:
         _with(target, ensure_log)
         _with(target, lambda conn: conn.execute(DIMENSIONS))
-        _bench_rates(target, place, given.rows, given.repeats)
-        _bench_ways(target, place, given.rows, given.repeats)
+        for table in TABLES:
+            yield from _rates(bench, target, place, table, rows)
+            yield from _ways(bench, target, place, table, rows)
 
 
 # -- there and back --------------------------------------------------------------------------------
 
 
-def _bench_rates(target: Target, place: str, rows: int, repeats: int) -> None:
-    _head(f"{rows:,} rows, rows/s", "median", "min", "max", "target", "met")
-    peaks: dict[str, list[float]] = {}
-    for table in TABLES:
-        small, large = (
-            _there_and_back(target, place, table, n, repeats) for n in (rows // 4, rows)
-        )
-        for what, wanted in (("archive", ARCHIVE_TARGET), ("restore", RESTORE_TARGET)):
-            _show_rate(f"{what} {table}", rows, [run.seconds for run in large[what]], wanted)
-            peaks[f"{what} {table}"] = [max(r.megabytes for r in x[what]) for x in (small, large)]
-    _head("peak of memory", "a quarter", "all rows", "ratio", "target", "met")
-    for what, (little, much) in peaks.items():
-        ratio = much / little
-        row = what, f"{little:.0f} MB", f"{much:.0f} MB", f"{ratio:.2f}", FLAT_TARGET
-        _show(*row, _met(ratio <= FLAT_TARGET))
+def _rates(bench: Bench, target: Target, place: str, table: str, rows: int) -> Iterator[Result]:
+    bench.tell(f"{table}, there and back")
+    little, all_ = (_there_and_back(target, place, table, n) for n in (rows // 4, rows))
+    for what, wanted in (("archive", ARCHIVE_TARGET), ("restore", RESTORE_TARGET)):
+        rates = [rows / run.seconds for run in all_[what]]
+        yield Result(f"{what} {table}", "rows/s", rates, aim=at_least(wanted))
+        peaks, before = ([run.megabytes for run in found[what]] for found in (all_, little))
+        name, against = f"{what} {table}, peak of memory", "a quarter of the rows"
+        yield Result(name, "MB", peaks, before, against, at_most(FLAT_TARGET))
 
 
-def _there_and_back(
-    target: Target, place: str, table: str, rows: int, repeats: int
-) -> dict[str, list[Run]]:
+def _there_and_back(target: Target, place: str, table: str, rows: int) -> dict[str, list[Run]]:
     """Each time the table is made anew, for what was archived is not archived again."""
     runs: dict[str, list[Run]] = {"archive": [], "restore": []}
     partition = f"{table}_p20260101"
-    for _ in range(repeats):
+    for _ in range(ROUNDS):
         _with(target, lambda conn: _fill(conn, table, rows))
         archived = _alone(_archive, target.conninfo, table, partition, place)
         _with(target, lambda conn: _drop(conn, table, partition))
@@ -152,36 +136,24 @@ def _restore(conninfo: str, archive_id: int) -> int:
         return restore(conn, archive_id).archive_id
 
 
-def _show_rate(name: str, rows: int, seconds: Sequence[float], wanted: int) -> None:
-    rates = [rows / each for each in seconds]
-    median = statistics.median(rates)
-    spread = (f"{each:,.0f}" for each in (median, min(rates), max(rates), wanted))
-    _show(name, *spread, _met(median >= wanted))
-
-
 # -- ways of reading -------------------------------------------------------------------------------
 
 
-def _bench_ways(target: Target, place: str, rows: int, repeats: int) -> None:
-    ways: dict[str, Callable[..., int]] = {
-        "binary, by hand": _by_hand,
-        "CSV, pyarrow": _by_csv,
-    }
+def _ways(bench: Bench, target: Target, place: str, table: str, rows: int) -> Iterator[Result]:
+    ways: dict[str, Callable[..., int]] = {"binary, by hand": _by_hand, "CSV by pyarrow": _by_csv}
     if find_spec("adbc_driver_postgresql"):
         ways["ADBC"] = _by_adbc
-    for table in TABLES:
-        _with(target, partial(_fill, table=table, rows=rows))
-        runs: dict[str, list[Run]] = {way: [] for way in ways}
-        for _ in range(repeats):
-            for way, work in ways.items():
-                runs[way].append(_alone(work, target.conninfo, table, f"{place}/way.parquet"))
-        _head(f"{table}, rows/s", "median", "min", "max", "our CPU a row", "bytes a row")
-        for way, found in runs.items():
-            rates = [rows / run.seconds for run in found]
-            cpu = statistics.median(run.cpu for run in found) / rows * 1e6
-            spread = (f"{each:,.0f}" for each in (statistics.median(rates), min(rates), max(rates)))
-            _show(way, *spread, f"{cpu:.2f} µs", f"{found[0].result / rows:.1f}")
-        _with(target, partial(_drop, table=table, partition=f"{table}_p20260101"))
+    _with(target, partial(_fill, table=table, rows=rows))
+    path = f"{place}/way.parquet"
+
+    def rate(work: Callable[..., int]) -> float:
+        return rows / _alone(work, target.conninfo, table, path).seconds
+
+    found = bench.turns({way: partial(rate, work) for way, work in ways.items()}, ROUNDS)
+    _with(target, partial(_drop, table=table, partition=f"{table}_p20260101"))
+    ours, *others = found
+    for other in others:
+        yield Result(f"{table} to Parquet", "rows/s", found[ours], found[other], other)
 
 
 def _by_hand(conninfo: str, table: str, path: str) -> int:
@@ -283,21 +255,16 @@ def _measured(work: Callable[..., Any], arguments: Sequence[Any]) -> Run:
     began, cpu = time.perf_counter(), time.process_time()
     result = work(*arguments)
     seconds, used = time.perf_counter() - began, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Run(seconds, used, peak, result)
+    return Run(seconds, used, _peak(), result)
 
 
-def _head(*names: str) -> None:
-    lines(["", f"| {' | '.join(names)} |", "|" + " --- |" * len(names)])
-
-
-def _show(*cells: object) -> None:
-    lines([f"| {' | '.join(map(str, cells))} |"])
-
-
-def _met(met: bool) -> str:
-    return "yes" if met else "no"
+def _peak() -> float:
+    """In MB. What getrusage tells of a new process begins with its parent's peak."""
+    (told,) = (
+        line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line
+    )
+    return int(told.split()[1]) / 1024
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

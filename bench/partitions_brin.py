@@ -1,29 +1,26 @@
 """How many pages a range of a BRIN should have: its size, and what a query reads for nothing.
 
-`python -m bench.partitions_brin [--instruments 200] [--days 21]`. Bars come in minute by minute;
+`python -m bench.partitions_brin [--scale small|large]`. Bars come in minute by minute;
 trades come in daily files in no order of time; each night brings some late rows of the day before.
 The table has no other index, so that the plan is the BRIN's. For the width of a window, the heap
 pages read are compared with the fewest that hold its rows.
 """
 
-import argparse
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection, connect
 
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import primary
-from warehouse.jobs import install
+from bench.measure import Bench, Result, at_most, run
+from warehouse.models.base import BRIN_PAGES_PER_RANGE
 
 PAGES = (8, 16, 32, 64, 128)
 WINDOWS = ("1 minute", "1 hour", "1 day")
-REPEATS = 5
+ROUNDS = 5
 TARGET = 0.001  # of the heap
 
 # One month of the regular session; a late row is written after the next day's.
@@ -61,7 +58,7 @@ WINDOW = "{0} >= timestamptz '2026-03-10 15:30+0' and {0} < '2026-03-10 15:30+0'
 
 
 @dataclass(frozen=True)
-class Bench:
+class Case:
     """One table, and the column of its BRIN."""
 
     table: str
@@ -74,71 +71,70 @@ class Bench:
         return f"bench_{self.table}"
 
 
-BENCHES = (
-    Bench("bars", "market.bars", "bar_at", BARS),
-    Bench("trades", "trading.trades", "executed_at", TRADES),
+CASES = (
+    Case("bars", "market.bars", "bar_at", BARS),
+    Case("trades", "trading.trades", "executed_at", TRADES),
 )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--instruments", type=int, default=200)
-    parser.add_argument("--days", type=int, default=21, help="10 or more")
-    options = vars(parser.parse_args())
-    with scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
-        with connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn:
-            conn.execute("set jit = off; set max_parallel_workers_per_gather = 0")
-            for bench in BENCHES:
-                load(conn, bench, options)
-                lines(report(conn, bench))
+def measure(bench: Bench) -> Iterator[Result]:
+    options = bench.pick({"instruments": 100, "days": 12}, {"instruments": 500, "days": 21})
+    with (
+        bench.database() as target,
+        connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn,
+    ):
+        conn.execute("set jit = off; set max_parallel_workers_per_gather = 0")
+        for case in CASES:
+            bench.tell(case.table)
+            load(conn, case, options)
+            yield from report(conn, case)
 
 
-def load(conn: Connection[Any], bench: Bench, options: dict[str, int]) -> None:
+def load(conn: Connection[Any], case: Case, options: dict[str, int]) -> None:
     """The rows as they would lie on disk, in the shape of the warehouse's own table."""
-    conn.execute(f"create table {bench.name} (like {bench.source})")
-    conn.execute(bench.rows, options)
-    conn.execute(f"vacuum (freeze, analyze) {bench.name}")
+    conn.execute(f"create table {case.name} (like {case.source})")
+    conn.execute(case.rows, options)
+    conn.execute(f"vacuum (freeze, analyze) {case.name}")
 
 
-def report(conn: Connection[Any], bench: Bench) -> Iterator[str]:
-    """A table of what each size of a range costs; each repetition goes through all of them."""
-    heap = size(conn, bench.name)
-    count, correlation = one(
-        conn,
-        f"select (select count(*) from {bench.name}), correlation from pg_stats"
-        " where tablename = %s and attname = %s",
-        [bench.name, bench.column],
-    )
-    fewest = {width: needed(conn, bench, width) for width in WINDOWS}
-    sizes: dict[int, int] = {}
+def report(conn: Connection[Any], case: Case) -> Iterator[Result]:
+    """What each size of a range costs; each round goes through all of them."""
+    heap = size(conn, case.name)
     runs: dict[tuple[int, str], list[Run]] = defaultdict(list)
-    for _ in range(REPEATS):
+    sizes: dict[int, int] = {}
+    for _ in range(ROUNDS):
         for pages in PAGES:
-            with index(conn, bench, pages):
+            with index(conn, case, pages):
                 sizes[pages] = size(conn, "bench_idx")
                 for width in WINDOWS:
-                    runs[pages, width].append(run(conn, bench, width))
-    yield (
-        f"\n**{bench.table}**: {count:,} rows, {heap / 2**20:.0f} MB, "
-        f"correlation of {bench.column} {correlation:.3f}\n"
-    )
-    heads = (f"{width}: pages, × fewest, ms" for width in WINDOWS)
-    yield f"| pages_per_range | of the heap | target 0.1 % | {' | '.join(heads)} |"
-    yield "|" + " --- |" * (3 + len(WINDOWS))
-    for pages in PAGES:
-        share = sizes[pages] / heap
-        met = "met" if share <= TARGET else "not met"
-        cells = (cell(runs[pages, width], fewest[width]) for width in WINDOWS)
-        yield f"| {pages} | {share:.4%} | {met} | {' | '.join(cells)} |"
+                    runs[pages, width].append(ask(conn, case, width))
+    for pages, of in sizes.items():
+        yield Result(
+            f"{case.table}: size of the BRIN",
+            "kB",
+            [of / 1024],
+            [heap / 1024],
+            "the heap",
+            at_most(TARGET) if pages == BRIN_PAGES_PER_RANGE else None,
+            (pages, "pages a range"),
+        )
+    for (pages, width), found in runs.items():
+        yield Result(
+            f"{case.table}: read for {width}",
+            "pages",
+            [found[0].pages],
+            [needed(conn, case, width)],
+            "the fewest",
+            at=(pages, "pages a range"),
+            note=f"median {statistics.median(each.milliseconds for each in found):.1f} ms",
+        )
 
 
 @contextmanager
-def index(conn: Connection[Any], bench: Bench, pages: int) -> Iterator[None]:
+def index(conn: Connection[Any], case: Case, pages: int) -> Iterator[None]:
     """One index at a time, so that the planner has no choice."""
     conn.execute(
-        f"create index bench_idx on {bench.name} using brin ({bench.column})"
+        f"create index bench_idx on {case.name} using brin ({case.column})"
         f" with (pages_per_range = {pages})"
     )
     conn.execute("set enable_seqscan = off")
@@ -155,12 +151,12 @@ class Run:
     milliseconds: float
 
 
-def run(conn: Connection[Any], bench: Bench, width: str) -> Run:
+def ask(conn: Connection[Any], case: Case, width: str) -> Run:
     """The sum of a column over a window in the middle of the month."""
     (explained,) = one(
         conn,
         "explain (analyze, buffers, timing off, format json)"
-        f" select count(*), max({bench.column}) from {bench.name} where {WINDOW.format(bench.column)}",
+        f" select count(*), max({case.column}) from {case.name} where {WINDOW.format(case.column)}",
         {"width": width},
     )
     plan = explained[0]["Plan"]
@@ -170,22 +166,15 @@ def run(conn: Connection[Any], bench: Bench, width: str) -> Run:
     return Run(pages, explained[0]["Execution Time"])
 
 
-def needed(conn: Connection[Any], bench: Bench, width: str) -> int:
+def needed(conn: Connection[Any], case: Case, width: str) -> int:
     """The fewest pages that hold the window's rows."""
     (pages,) = one(
         conn,
-        f"select count(distinct (ctid::text::point)[0]) from {bench.name}"
-        f" where {WINDOW.format(bench.column)}",
+        f"select count(distinct (ctid::text::point)[0]) from {case.name}"
+        f" where {WINDOW.format(case.column)}",
         {"width": width},
     )
     return int(pages)
-
-
-def cell(runs: Sequence[Run], fewest: int) -> str:
-    times = [each.milliseconds for each in runs]
-    pages = runs[0].pages
-    spread = f"{min(times):.1f}–{max(times):.1f}"
-    return f"{pages:,}, {pages / fewest:.1f}, {statistics.median(times):.1f} ({spread})"
 
 
 def size(conn: Connection[Any], relation: str) -> int:
@@ -197,4 +186,4 @@ def one(conn: Connection[Any], statement: str, values: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -1,12 +1,11 @@
 """How long partitions are locked against anyone: every lock that a step takes, seen in pg_locks.
 
-`python -m bench.partitions_locks [--rows 200000]`. A second session looks at pg_locks as fast as it
+`python -m bench.partitions_locks [--scale small|large]`. A second session looks at pg_locks as fast as it
 can while a step runs, a third writes a trade after the other. Counted are locks stronger than SHARE
 UPDATE EXCLUSIVE on any table but the partition itself; a loaded month of trades goes and comes, and
 one of transactions with its items. A look takes about half a millisecond: shorter is not seen.
 """
 
-import argparse
 import statistics
 import tempfile
 import threading
@@ -21,10 +20,8 @@ from typing import Any
 
 from psycopg import Connection, connect
 
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import Target, primary
-from warehouse.jobs import install
+from bench.measure import Bench, Result, at_most, run
+from warehouse.db.target import Target
 from warehouse.models.base import Base
 from warehouse.partitions import ensure, making
 from warehouse.partitions.apply import apply
@@ -39,7 +36,7 @@ Lock = tuple[str, str]
 Longest = dict[Lock, float]
 Observe = Callable[[str, Callable[[], Any]], None]
 DAY = timedelta(days=1)
-REPEATS = 5
+ROUNDS = 5
 TARGET_MS = 50.0
 TABLES = ("trading.trades", "trading.transactions", "trading.transaction_items")
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC)
@@ -109,17 +106,24 @@ class Watcher:
                 self.longest[lock] = max(self.longest[lock], (now - began) * 1000)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
-    rows = parser.parse_args().rows
-    with scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
-        with _session(target) as conn, tempfile.TemporaryDirectory() as folder:
-            _load(conn, rows, Path(folder))
-            found = _measure(conn, target)
-    _print(found, rows)
+def measure(bench: Bench) -> Iterator[Result]:
+    rows = bench.pick(50_000, 1_000_000)
+    with (
+        bench.database() as target,
+        _session(target) as conn,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        bench.tell("load")
+        _load(conn, rows, Path(folder))
+        found = _measured(bench, conn, target)
+    for name, rounds in found.items():
+        locks = {lock for each in rounds for lock in each}
+        held = {lock: [each.get(lock, 0.0) for each in rounds] for lock in locks}
+        if not held:
+            continue
+        table, mode = max(held, key=lambda lock: statistics.median(held[lock]))
+        note = f"the longest held of {len(held)}, {mode} on {table}; a month of {rows:,} rows"
+        yield Result(name, "ms", held[table, mode], aim=at_most(TARGET_MS), note=note)
 
 
 def _session(target: Target) -> Connection[Any]:
@@ -142,7 +146,7 @@ def _load(conn: Connection[Any], rows: int, folder: Path) -> None:
         archive(conn, name, f"{name.partition('.')[2]}_p{START:%Y%m%d}", folder.as_uri())
 
 
-def _measure(conn: Connection[Any], target: Target) -> Mapping[str, list[Longest]]:
+def _measured(bench: Bench, conn: Connection[Any], target: Target) -> Mapping[str, list[Longest]]:
     found: dict[str, list[Longest]] = defaultdict(list)
 
     def observe(name: str, work: Callable[[], Any]) -> None:
@@ -151,7 +155,8 @@ def _measure(conn: Connection[Any], target: Target) -> Mapping[str, list[Longest
         found[name].append(dict(watcher.longest))
 
     with _session(target) as writer, _writing(writer) as slowest:
-        for number in range(REPEATS):
+        for number in range(ROUNDS):
+            bench.tell(f"round {number + 1} of {ROUNDS}")
             _round(conn, number, observe)
         found["the slowest of the writes meanwhile"].append(
             {("trading.trades", "insert"): slowest()}
@@ -233,20 +238,5 @@ def _writing(conn: Connection[Any]) -> Iterator[Callable[[], float]]:
         thread.join()
 
 
-def _print(found: Mapping[str, Sequence[Longest]], rows: int) -> None:
-    lines(
-        [f"A month of {rows:,} rows; ms, median of {REPEATS} (min to max) of the longest hold.\n"]
-    )
-    lines(["| step | table | lock | ms | target | met |"])
-    lines(["| --- | --- | --- | --- | --- | --- |"])
-    for name, repeats in found.items():
-        for lock in sorted({lock for each in repeats for lock in each}):
-            held = [each.get(lock, 0.0) for each in repeats]
-            middle, low, high = statistics.median(held), min(held), max(held)
-            met = "yes" if middle <= TARGET_MS else "no"
-            told = f"{middle:.1f} ({low:.1f} to {high:.1f})"
-            lines([f"| {name} | {lock[0]} | {lock[1]} | {told} | ≤ {TARGET_MS:g} | {met} |"])
-
-
 if __name__ == "__main__":
-    main()
+    run(measure)

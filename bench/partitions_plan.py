@@ -1,28 +1,23 @@
 """What partitions cost before anything is read: a plan over 5,000 of them, and planning one query.
 
-`python -m bench.partitions_plan [--days 5000]`. The query asks for one day of a table with 12, 120
-and 1,200 partitions in turn; the figure is the planner's own, in a session that has asked before.
+`python -m bench.partitions_plan [--scale small|large]`. The query asks for one day of a table with 12,
+120 and 1,200 partitions in turn; the figure is the planner's own, in a session that has asked before.
 """
 
-import argparse
-import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from psycopg import Connection, connect
 
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import primary
-from warehouse.jobs import install
+from bench.measure import Bench, Result, at_most, run, seconds
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
 from warehouse.partitions.planning import make_plan
 
 COUNTS = (12, 120, 1200)
-REPEATS = 15
+ROUNDS, PLANS = 15, 5
 PLAN_TARGET, QUERY_TARGET = 1.0, 2.0
 LOGS = Base.metadata.tables["ops.system_logs"]
 QUERY = """
@@ -31,46 +26,44 @@ where instrument_id = 7 and bar_at >= '2026-01-03 00:00+00' and bar_at < '2026-0
 """
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=5000)
-    days = parser.parse_args().days
-    with scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
-        options = "-c timezone=UTC"
-        with connect(**target.keywords(options=options), autocommit=True) as conn:
-            _bench_query(conn)
-            _bench_plan(conn, days)
+def measure(bench: Bench) -> Iterator[Result]:
+    with (
+        bench.database() as target,
+        connect(**target.keywords(options="-c timezone=UTC"), autocommit=True) as conn,
+    ):
+        bench.tell("tables")
+        yield from _query(bench, conn)
+        yield from _plan(bench, conn, bench.pick(500, 5000))
 
 
-def _bench_plan(conn: Connection[Any], days: int) -> None:
+def _plan(bench: Bench, conn: Connection[Any], days: int) -> Iterator[Result]:
     now = datetime.now(UTC)
     ensure(conn, LOGS, now - timedelta(days=days), now + timedelta(days=5))
-    lines([f"\n| plan, {days} daily partitions | median | min | max | target | met |"])
-    lines(["| --- | --- | --- | --- | --- | --- |"])
     for name, retention in (("none is due", None), ("half are due, no gate open", days // 2)):
         conn.execute(
             "update ops.partition_policy set retention = %s where parent_table = 'ops.system_logs'",
             [retention and f"{retention} days"],
         )
-        seconds = [_timed(lambda: make_plan(conn, now)) for _ in range(REPEATS)]
-        _row(name, seconds, 1.0, " s", PLAN_TARGET)
+        turns = bench.turns({name: lambda: seconds(lambda: make_plan(conn, now))}, PLANS)
+        aim, at = at_most(PLAN_TARGET), (days, "daily partitions")
+        yield Result(f"a plan, {name}", "s", turns[name], aim=aim, at=at)
 
 
-def _bench_query(conn: Connection[Any]) -> None:
+def _query(bench: Bench, conn: Connection[Any]) -> Iterator[Result]:
     for count in COUNTS:
         _make_table(conn, count)
-    found: dict[int, list[float]] = {count: [] for count in COUNTS}
-    for _ in range(REPEATS + 1):
-        for count in COUNTS:
-            found[count].append(_planning_ms(conn, count))
-    # The first of each reads the catalogue into the session.
-    base = statistics.median(found[COUNTS[0]][1:])
-    lines(["| one-day query, partitions | ratio to 12, median | min | max | target | met |"])
-    lines(["| --- | --- | --- | --- | --- | --- |"])
+    ways = {str(count): partial(_planning_ms, conn, count) for count in COUNTS}
+    found = bench.turns(ways, ROUNDS, warm=1)  # the first of each reads the catalogue
     for count in COUNTS:
-        _row(f"{count} ({base:.2f} ms at 12)", found[count][1:], base, " ×", QUERY_TARGET)
+        yield Result(
+            "planning a query of one day",
+            "ms",
+            found[str(count)],
+            found[str(COUNTS[0])],
+            f"with {COUNTS[0]}",
+            at_most(QUERY_TARGET),
+            (count, "partitions"),
+        )
 
 
 def _make_table(conn: Connection[Any], count: int) -> None:
@@ -93,19 +86,5 @@ def _planning_ms(conn: Connection[Any], count: int) -> float:
     return float(told.split()[2])
 
 
-def _timed(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def _row(name: str, found: Sequence[float], base: float, unit: str, target: float) -> None:
-    middle, low, high = (f(found) / base for f in (statistics.median, min, max))
-    met = "yes" if middle <= target else "no"
-    lines(
-        [f"| {name} | {middle:.2f}{unit} | {low:.2f} | {high:.2f} | ≤ {target:g}{unit} | {met} |"]
-    )
-
-
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -1,31 +1,28 @@
 """What one new day costs a daily rollup, by how much history it has; beside what one would write by hand.
 
-`python -m bench.rollups [--trades 2000] [--days 60 250 750] [--rounds 5] [--matview]`. Each round loads
-a day of trades (not timed), then refreshes trade_flows_daily, deletes and inserts the same day in a
-table beside it, and, if asked, refreshes a materialized view of the same query. A late trade is timed
-last. 20,000 trades a day are what the issue asks for; the default is a tenth.
+All histories end on the same day, so that the newest partitions are equally full. In each round every
+history in turn gets a day of trades (not timed); then trade_flows_daily is refreshed, and the same day is
+deleted and inserted in a table beside it. A late trade is timed last.
 """
 
-import argparse
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString, cast
+from typing import Any
 
 from psycopg import Connection, connect
 
+from bench.measure import Bench, Result, at_most, run, seconds
 from warehouse.access import BUILD
-from warehouse.cli.output import lines
-from warehouse.db.scratch import scratch_database
-from warehouse.db.target import Target, primary
-from warehouse.jobs import install
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
 from warehouse.refresh.build import build
 
-FIRST = datetime(2024, 1, 1, tzinfo=UTC)
-FLAT, BY_HAND = 1.15, 1.5
+END = datetime(2026, 1, 15, tzinfo=UTC)
+DAYS = (60, 750)
+ROUNDS, WARM = 5, 1
+DAY = timedelta(days=1)
 PEOPLE = """
     insert into reference.sources (name, priority) values ('bench', 1);
     insert into reference.instruments (symbol, asset_type, currency)
@@ -47,111 +44,88 @@ TRADES = """
 TWIN = """
     create schema bench;
     create table bench.twin (like rollups.trade_flows_daily including all);
-    create index on bench.twin (flow_day);
     insert into bench.twin select * from rollups.trade_flows_daily;
-    analyze bench.twin
-"""
-MATVIEW = """
-    create materialized view bench.matview as select * from rollups.trade_flows_daily__logic;
-    create unique index on bench.matview (account_id, instrument_id, flow_day)
+    vacuum analyze
 """
 REFRESH = "select ops.refresh_rollup('rollups.trade_flows_daily')"
 # The very query of the rollup, with the day in it.
-DAY = "select ops.scoped_query('rollups.trade_flows_daily__logic'::regclass, %s, %s, null)"
+QUERY = "select ops.scoped_query('rollups.trade_flows_daily__logic'::regclass, %s, %s, null)"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trades", type=int, default=2_000)
-    parser.add_argument("--days", type=int, nargs="+", default=[60, 250, 750])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--matview", action="store_true")
-    asked = parser.parse_args()
-    found = {days: _measure(days, asked.trades, asked.rounds, asked.matview) for days in asked.days}
-    lines([f"{asked.trades} trades a day, {asked.rounds} rounds; medians"])
-    lines(
-        [
-            "| history | new day | by hand | ratio | late trade | matview |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
-    )
-    for days, times in found.items():
-        new, hand, late = times["new"], times["hand"], times["late"]
-        told = f"{times['matview'] / new:.0f} ×" if "matview" in times else "not asked"
-        lines(
-            [
-                f"| {days} days | {new:.1f} ms | {hand:.1f} ms | {new / hand:.2f} | {late:.1f} ms | {told} |"
-            ]
-        )
-    base, last = found[asked.days[0]], found[asked.days[-1]]
-    growth, worst = last["new"] / base["new"], max(t["new"] / t["hand"] for t in found.values())
-    lines(
-        [f"growth from {asked.days[0]} to {asked.days[-1]} days: {growth:.2f} × (target ≤ {FLAT})"]
-    )
-    lines([f"worst against by hand: {worst:.2f} × (target ≤ {BY_HAND})"])
+@dataclass
+class History:
+    """A database with trades of so many days, and what each round took, in milliseconds."""
+
+    days: int
+    trades: int
+    writer: Connection[Any]
+    builder: Connection[Any]
+    found: dict[str, list[float]] = field(default_factory=dict)
+
+    def take(self, name: str, work: Callable[[], Any], *, counts: bool) -> None:
+        took = seconds(work) * 1000
+        if counts:
+            self.found.setdefault(name, []).append(took)
+
+    def round(self, number: int) -> None:
+        start, counts = END + number * DAY, number >= WARM
+        self.write(start, self.trades)
+        self.take("new", lambda: self.builder.execute(REFRESH), counts=counts)
+        self.take("hand", lambda: self.by_hand(start), counts=counts)
+        self.write(END - DAY * (self.days // 2), 1)
+        self.take("late", lambda: self.builder.execute(REFRESH), counts=counts)
+
+    def write(self, day: datetime, count: int) -> None:
+        self.writer.execute(TRADES, {"start": day, "end": day + DAY, "count": count})
+
+    def by_hand(self, day: datetime) -> None:
+        row = self.writer.execute(QUERY, [day, day + DAY]).fetchone()
+        assert row
+        with self.writer.transaction():
+            self.writer.execute("delete from bench.twin where flow_day = %s", [day.date()])
+            self.writer.execute(f"insert into bench.twin {row[0]}".encode())
 
 
-def _measure(days: int, trades: int, rounds: int, matview: bool) -> dict[str, float]:
-    with scratch_database(primary()) as target:
-        install.make_roles(target)
-        install.migrate(target)
-        options = "-c timezone=UTC"
-        with connect(**target.keywords(options=options), autocommit=True) as conn:
-            _load_history(conn, days, trades)
-            build(target, ["--select", "+trade_flows_daily"])
-            conn.execute(cast("LiteralString", TWIN))
-            if matview:
-                conn.execute(cast("LiteralString", MATVIEW))
-            conn.execute("vacuum analyze")
-            return _time_days(conn, target, days, trades, rounds, matview)
+def measure(bench: Bench) -> Iterator[Result]:
+    trades = bench.pick(2_000, 20_000)
+    with ExitStack() as stack:
+        histories = [_history(bench, stack, days, trades) for days in DAYS]
+        for number in range(ROUNDS + WARM):
+            for history in histories:
+                bench.tell(f"{history.days} days, {number + 1} of {ROUNDS + WARM}")
+                history.round(number)
+    for history in histories:
+        at = (history.days, "days of history")
+        found = history.found
+        yield Result(
+            "a new day", "ms", found["new"], found["hand"], "by hand", at_most(1.5), at,
+            note=f"{trades:,} trades",
+        )  # fmt: skip
+        yield Result("a late trade", "ms", found["late"], aim=at_most(8), at=at)
+    first, last = histories[0], histories[-1]
+    yield Result(
+        f"a new day after {last.days} days", "ms", last.found["new"], first.found["new"],
+        f"after {first.days}", at_most(1.15),
+    )  # fmt: skip
 
 
-def _load_history(conn: Connection[Any], days: int, trades: int) -> None:
-    end = FIRST + timedelta(days=days)
-    ensure(conn, Base.metadata.tables["trading.trades"], FIRST, end + timedelta(days=40))
-    conn.execute(cast("LiteralString", PEOPLE))
-    conn.execute("set session_replication_role = replica")
-    conn.execute(TRADES, {"start": FIRST, "end": end, "count": days * trades})
-    conn.execute("set session_replication_role = default")
-
-
-def _time_days(
-    conn: Connection[Any], target: Target, days: int, trades: int, rounds: int, matview: bool
-) -> dict[str, float]:
-    found: dict[str, list[float]] = {"new": [], "hand": [], "late": [], "matview": []}
-    with connect(**target.keywords(options=f"-c role={BUILD}"), autocommit=True) as builder:
-        for number in range(rounds + 1):
-            start = FIRST + timedelta(days=days + number)
-            end = start + timedelta(days=1)
-            conn.execute(TRADES, {"start": start, "end": end, "count": trades})
-            found["new"].append(_timed(lambda: builder.execute(REFRESH)))
-            found["hand"].append(_timed(lambda s=start, e=end: _by_hand(conn, s, e)))
-            if matview:
-                found["matview"].append(
-                    _timed(
-                        lambda: conn.execute("refresh materialized view concurrently bench.matview")
-                    )
-                )
-            late = FIRST + timedelta(days=days // 2)
-            conn.execute(TRADES, {"start": late, "end": late + timedelta(hours=1), "count": 1})
-            found["late"].append(_timed(lambda: builder.execute(REFRESH)))
-    # The first round reads catalogue and files.
-    return {name: statistics.median(times[1:]) for name, times in found.items() if times}
-
-
-def _by_hand(conn: Connection[Any], start: datetime, end: datetime) -> None:
-    row = conn.execute(DAY, [start, end]).fetchone()
-    assert row
-    with conn.transaction():
-        conn.execute("delete from bench.twin where flow_day = %s", [start.date()])
-        conn.execute(f"insert into bench.twin {row[0]}".encode())
-
-
-def _timed(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
+def _history(bench: Bench, stack: ExitStack, days: int, trades: int) -> History:
+    bench.tell(f"{days} days of {trades:,} trades")
+    target = stack.enter_context(bench.database())
+    options = "-c timezone=UTC"
+    writer = stack.enter_context(connect(**target.keywords(options=options), autocommit=True))
+    ensure(writer, Base.metadata.tables["trading.trades"], END - days * DAY, END + 40 * DAY)
+    writer.execute(PEOPLE)
+    writer.execute("set session_replication_role = replica")
+    writer.execute(TRADES, {"start": END - days * DAY, "end": END, "count": days * trades})
+    writer.execute("set session_replication_role = default")
+    build(target, ["--select", "+trade_flows_daily"])
+    for statement in TWIN.split(";"):
+        writer.execute(statement)
+    options = f"{options} -c role={BUILD}"
+    builder = stack.enter_context(connect(**target.keywords(options=options), autocommit=True))
+    return History(days, trades, writer, builder)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

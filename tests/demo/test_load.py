@@ -10,6 +10,7 @@ import pytest
 from psycopg import Connection, connect, sql
 
 from tests.demo.test_positions import FLAT, Held, replayed
+from warehouse.db import keys
 from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 from warehouse.demo import DEFAULT_SEED, DEFAULT_UNTIL, ScaleName
@@ -129,6 +130,23 @@ def test_a_warehouse_with_instruments_of_its_own_is_refused(database: Target) ->
             loaded(conn)
         row = conn.execute("select count(*) from reference.instruments").fetchone()
         assert row == (1,)
+
+
+def test_keys_of_the_api_that_were_made_before_are_left_alone(database: Target) -> None:
+    with connected(database) as conn:
+        keys.create(conn, keys.Terms("early", ["read"]), keys.Grants(everything=True))
+        conn.commit()
+        loaded(conn)
+        tables = ("ops.api_keys", "portfolio.portfolios", "portfolio.alerts")
+        found = {table: logins(conn, table) for table in tables}
+    assert found.pop("ops.api_keys") == {"early"}
+    assert all(people and "early" not in people for people in found.values())
+
+
+def logins(conn: Connection[Any], table: str) -> set[str]:
+    """Whose rows they are."""
+    query = sql.SQL("select p.login from {} join reference.principals as p using (principal_id)")
+    return {login for (login,) in conn.execute(query.format(sql.Identifier(*table.split("."))))}
 
 
 def test_progress_is_told_and_ends_at_what_was_written(database: Target) -> None:

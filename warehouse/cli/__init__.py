@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from warehouse.cli import (
     audit,
+    bench,
     build,
     db,
     demo,
@@ -22,11 +23,13 @@ from warehouse.cli import (
     keys,
     marts,
     migrate,
+    nightly,
     partitions,
     quality,
     refresh,
     roles,
     serve,
+    splits,
     up,
     verify,
 )
@@ -43,10 +46,11 @@ app = typer.Typer(
     help="Run a Tapehouse: a partitioned time-series warehouse for trading.",
     epilog="Start with `warehouse up`; `warehouse doctor` says what is wrong and how to mend it.",
 )
-for module in (up, doctor, migrate, build, refresh, marts, verify, serve):
+for module in (up, doctor, migrate, build, refresh, nightly, splits, marts, verify, serve):
     module.register(app)
 for name, noun in (
     ("audit", audit),
+    ("bench", bench),
     ("db", db),
     ("demo", demo),
     ("ingest", ingest),

@@ -114,11 +114,19 @@ def rebase() -> None:
 def _trade_key(given: str) -> tuple[str, ...]:
     account, _, rest = given.partition(":")
     at, _, trade_id = rest.rpartition(":")
-    if not (account.isdigit() and at and trade_id.isdigit()):
+    if not (account.isdigit() and _is_moment(at) and trade_id.isdigit()):
         raise typer.BadParameter(
             "a trade is named ACCOUNT:TIME:ID, as 17:2026-01-05T14:30:00Z:4711."
         )
     return account, at, trade_id
+
+
+def _is_moment(given: str) -> bool:
+    try:
+        datetime.fromisoformat(given)
+    except ValueError:
+        return False
+    return True
 
 
 def _existing(path: Path | None) -> Path | None:

@@ -78,10 +78,16 @@ def history(
     Example: warehouse audit history --table trading.orders --key 5/17 --as-of 2026-03-01
     """
     after = Position.parse(cursor) if cursor else None
+    _refuse_backwards(since, until)
     with connection() as conn:
         if key is not None:
             if table_name is None:
                 raise typer.BadParameter("--key is the key of a row: name its --table, too.")
+            if any(
+                each is not None
+                for each in (account, instrument, actor, request, event, since, until)
+            ):
+                raise typer.BadParameter("--key tells all of one row: only --as-of narrows it.")
             _tell_record(conn, record(conn, table_name, key), as_of_, after, limit, as_json)
             return
         if as_of_ is not None:
@@ -114,12 +120,17 @@ def reads_(
 
     Example: warehouse audit reads --login ann --from 2026-03-01
     """
+    _refuse_backwards(since, until)
     asked = AskedReads(login, report, request, moment(since), moment(until))
     after = Position.parse(cursor) if cursor else None
     with connection() as conn:
         found, following = reads(conn, asked, after=after, limit=limit)
     rows = [_read(each) for each in found]
-    emit({"reads": rows, "next": following and str(following)}, as_json, lambda _: table(rows))
+    emit(
+        {"reads": rows, "next": following and str(following)},
+        as_json,
+        lambda _: table(rows, "No read matches."),
+    )
     if not as_json:
         _say_more(following)
 
@@ -147,6 +158,11 @@ def reconcile_(tables: Tables = None, since: From = None, as_json: Json = False)
         _show_periods(periods, wrong)
     if wrong:
         raise typer.Exit(1)
+
+
+def _refuse_backwards(since: datetime | None, until: datetime | None) -> None:
+    if since and until and since >= until:
+        raise typer.BadParameter("--from is not before --to, so nothing could match.")
 
 
 # -- one row ---------------------------------------------------------------------------------------

@@ -1,22 +1,20 @@
 """`warehouse ingest`: files become facts; a command for each kind of row, and what became of the loads."""
 
 import json
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from psycopg import connect
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from warehouse.cli.output import Json, complain, console, emit, lines, table
+from warehouse.cli.ingest_progress import progress
+from warehouse.cli.output import Json, complain, emit, lines, table
 from warehouse.cli.partition_options import connection
 from warehouse.db.target import primary
 from warehouse.errors import WarehouseError
+from warehouse.ingest.formats import Format
 from warehouse.ingest.kinds import KINDS, Kind
 from warehouse.models.ops import IngestMode
 from warehouse.sql import query
@@ -24,7 +22,6 @@ from warehouse.sql import query
 if TYPE_CHECKING:
     from warehouse.ingest.pipeline import Limit, Order, Result
 
-SECONDS_BETWEEN_LINES = 5.0
 # The last: the statement of a load that was killed ends within a second.
 OPTIONS = "-c timezone=UTC -c datestyle=ISO -c client_connection_check_interval=1s"
 
@@ -52,9 +49,13 @@ Whole = Annotated[
 ]
 Zone = Annotated[str | None, typer.Option(help="Time zone of times that name none.")]
 Unit = Annotated[str | None, typer.Option(help="Unit of times that are numbers: s, ms, us or ns.")]
+Day = Annotated[
+    str | None,
+    typer.Option("--date", metavar="YYYY-MM-DD", help="Day of times that name none."),
+]
 Delimiter = Annotated[str | None, typer.Option(help="Delimiter of a CSV; else its header tells.")]
 Form = Annotated[
-    str | None, typer.Option("--format", help="csv, ndjson or parquet; else the file tells.")
+    Format | None, typer.Option("--format", help="csv, ndjson or parquet; else the file tells.")
 ]
 
 
@@ -72,13 +73,15 @@ def command(kind: Kind) -> Callable[..., None]:
         backfill: Whole = False,
         zone: Zone = None,
         unit: Unit = None,
+        date: Day = None,
         delimiter: Delimiter = None,
         format_: Form = None,
         as_json: Json = False,
     ) -> None:
         from warehouse.ingest.pipeline import Order
 
-        mapping = _mapping(map_, {"zone": zone, "unit": unit, "delimiter": delimiter})
+        told = {"zone": zone, "unit": unit, "date": date, "delimiter": delimiter}
+        mapping = _mapping(map_, told)
         order = Order(
             kind,
             source,
@@ -100,7 +103,11 @@ def command(kind: Kind) -> Callable[..., None]:
 
 
 for each in KINDS.values():
-    app.command(each.title)(command(each))
+    app.command(
+        each.title,
+        short_help=str(each.table.comment).partition(".")[0] + ".",
+        rich_help_panel=str(each.table.schema).title(),
+    )(command(each))
 
 
 @app.command("columns")
@@ -122,6 +129,16 @@ def columns_(
             "words": ", ".join(field.words),
         }
         for field in KINDS[kind].fields.values()
+    ]
+    found += [
+        {
+            "column": name,
+            "holds": "list",
+            "needed": "",
+            "meaning": f"What belongs to it, in NDJSON and Parquet: {part.kind}.",
+            "words": "",
+        }
+        for name, part in KINDS[kind].parts.items()
     ]
     emit(found, as_json, table)
 
@@ -162,7 +179,10 @@ def rejects(
         elif as_json:
             print(json.dumps(list(found), indent=2, default=str))
         else:
-            table([_shown(reject) for reject in found], "Nothing was rejected.")
+            shown = [_shown(reject) for reject in found]
+            if shown:
+                lines([f"Load {wanted}:"])
+            table(shown, "Nothing was rejected.")
 
 
 def _shown(reject: dict[str, Any]) -> dict[str, Any]:
@@ -178,11 +198,11 @@ def _shown(reject: dict[str, Any]) -> dict[str, Any]:
 # -- loading ---------------------------------------------------------------------------------------
 
 
-def _load_all(order: "Order", files: list[str], format_: str | None, *, as_json: bool) -> bool:
+def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_json: bool) -> bool:
     """Each file is a load of its own; one that fails does not keep the others from it."""
     import pyarrow as pa
 
-    from warehouse.ingest.sources import Format, expand
+    from warehouse.ingest.sources import expand
 
     # It gives back what blocks no longer need; pyarrow's own keeps 35 MB more.
     pa.set_memory_pool(pa.system_memory_pool())
@@ -190,7 +210,7 @@ def _load_all(order: "Order", files: list[str], format_: str | None, *, as_json:
     all_well = True
     for name in expand(files):
         try:
-            result = _load_file(order, name, Format(format_) if format_ else None)
+            result = _load_file(order, name, format_)
         except (WarehouseError, OSError) as error:
             complain(str(error))
             told.append({"file": name, "error": str(error)})
@@ -204,7 +224,7 @@ def _load_all(order: "Order", files: list[str], format_: str | None, *, as_json:
     return all_well
 
 
-def _load_file(order: "Order", name: str, format_: Any) -> "Result":
+def _load_file(order: "Order", name: str, format_: Format | None) -> "Result":
     """Again where the server says that it would go well another time: nothing is kept by halves."""
     from warehouse.db.errors import translated
     from warehouse.db.retry import retrying
@@ -212,7 +232,7 @@ def _load_file(order: "Order", name: str, format_: Any) -> "Result":
     from warehouse.ingest.sources import seen
 
     keywords = primary().keywords(options=OPTIONS)
-    with seen(name, format_) as source, _progress(source.title) as tell:
+    with seen(name, format_) as source, progress(source.title) as tell:
         for attempt in retrying():
             with (
                 attempt,
@@ -243,14 +263,16 @@ def _limit(text: str | None) -> "Limit":
 
     if text is None:
         return Limit()
+    is_share = text.endswith("%")
     try:
-        if text.endswith("%"):
-            return Limit(share=float(text[:-1]) / 100)
-        return Limit(most=int(text))
-    except ValueError as error:
+        number = float(text[:-1]) / 100 if is_share else int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= (1 if is_share else number):
         raise typer.BadParameter(
             f"--max-rejects is a number or a percentage: 100 or 0.5%, not {text}"
-        ) from error
+        )
+    return Limit(share=number) if is_share else Limit(most=int(number))
 
 
 def _as_row(result: "Result") -> dict[str, Any]:
@@ -259,61 +281,24 @@ def _as_row(result: "Result") -> dict[str, Any]:
         "batch": result.batch_id,
         **asdict(result.tally),
         "repeats": result.repeats,
+        "ends_a_line": result.ends_a_line,
         "unused_columns": list(result.unused),
     }
 
 
 def _sentence(result: "Result") -> str:
     tally = result.tally
-    if result.repeats:
-        return f"{result.file}: was loaded before as {result.batch_id}; nothing was done."
     told = (
         f"{result.file}: {tally.read:,} rows read, {tally.loaded:,} loaded, {tally.duplicate:,} there "
         f"already, {tally.rejected:,} rejected (load {result.batch_id})."
     )
+    if result.repeats:
+        but = f", but for {tally.rejected:,} rows" if tally.rejected else ""
+        told = f"{result.file}: was loaded before as {result.batch_id}{but}; nothing was done."
     if tally.rejected:
         told += f" `warehouse ingest rejects {result.batch_id}` shows why."
     if result.unused:
         told += f" Columns without use: {', '.join(result.unused)}."
+    if not result.ends_a_line:
+        told += " Its last line does not end: if the file was cut short, rows are missing."
     return told
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, float], None]]:
-    """A bar on a terminal, a line every few seconds elsewhere."""
-    began = time.monotonic()
-    if not console.is_terminal:
-        yield _plain_lines(title, began)
-        return
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[rows]:>12,} rows {task.fields[rate]:>10,.0f}/s"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    ) as shown:
-        task = shown.add_task(title, total=1.0, rows=0, rate=0.0)
-
-        def show(rows: int, share: float) -> None:
-            rate = rows / max(time.monotonic() - began, 1e-9)
-            shown.update(task, completed=share, rows=rows, rate=rate)
-
-        yield show
-
-
-def _plain_lines(title: str, began: float) -> Callable[[int, float], None]:
-    last = began
-
-    def show(rows: int, share: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_LINES:
-            last = now
-            rate = rows / (now - began)
-            print(
-                f"  {title}: {rows:,} rows, {share:.0%}, {rate:,.0f}/s", file=sys.stderr, flush=True
-            )
-
-    return show

@@ -49,7 +49,7 @@ def refresh(
             emit(scopes, as_json, lambda rows: table(rows, "Nothing is pending."))
             return
         outcome = runs.refresh(conn, only or [])
-    emit([asdict(run) for run in outcome.runs], as_json, lambda _: _show(outcome))
+    emit([asdict(run) for run in outcome.runs], as_json, lambda _: show(outcome))
     exit_if_failed(outcome)
 
 
@@ -80,7 +80,8 @@ def shown(run: Run) -> dict[str, Any]:
     }
 
 
-def _show(outcome: Outcome) -> None:
+def show(outcome: Outcome) -> None:
+    """The runs as a table."""
     table([shown(run) for run in outcome.runs], "Nothing was pending.")
 
 

@@ -26,6 +26,9 @@ class StepWriter:
         self._written_at = written_at
         self._highest: dict[tuple[str, str], int] = {}
         self._made: dict[str, tuple[datetime, datetime]] = {}
+        # Whoever made an API key before has a principal already; the generator numbers its own from 1.
+        row = conn.execute(query("demo/read_last_principal")).fetchone()
+        self._principals: int = row[0] if row else 0
         self._keys = ForeignKeys(conn) if defers and may_defer(conn) else None
         if self._keys:
             self._keys.defer()
@@ -36,7 +39,7 @@ class StepWriter:
         if not total:
             return 0
         rows = self._completed(chunk)
-        self._note_keys(chunk)
+        self._note_keys(chunk.table, rows)
         if self._keys:
             self._keys.note(Chunk(chunk.table, rows))
         self._make_partitions(chunk)
@@ -56,12 +59,12 @@ class StepWriter:
         events = self._conn.execute(query("demo/list_events"), {"batch_id": self._batch_id})
         return [event_id for (event_id,) in events]
 
-    def _note_keys(self, chunk: Chunk) -> None:
+    def _note_keys(self, table: Table, rows: dict[str, Any]) -> None:
         """The generator numbers the rows itself; who comes after goes on from there."""
-        for column in chunk.table.c:
+        for column in table.c:
             if column.identity is not None:
-                key = chunk.table.fullname, column.name
-                highest = int(np.max(chunk.rows[column.name]))
+                key = table.fullname, column.name
+                highest = int(np.max(rows[column.name]))
                 self._highest[key] = max(highest, self._highest.get(key, 0))
 
     def _completed(self, chunk: Chunk) -> dict[str, Any]:
@@ -72,7 +75,10 @@ class StepWriter:
             "batch_id": self._batch_id,
         }
         have = {name: value for name, value in defaults.items() if name in chunk.table.c}
-        return have | chunk.rows
+        rows: dict[str, Any] = have | chunk.rows
+        if "principal_id" in rows:  # only the first step writes any
+            rows["principal_id"] = rows["principal_id"] + self._principals
+        return rows
 
     def _make_partitions(self, chunk: Chunk) -> None:
         span = _span(chunk)

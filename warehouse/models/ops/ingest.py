@@ -53,6 +53,22 @@ class IngestKind(StrEnum):
     CASH_FLOWS = "cash_flows"
     SIGNALS = "signals"
     BOOKS = "books"
+    PRINCIPALS = "principals"
+    STRATEGIES = "strategies"
+    TRADING_DAYS = "trading_days"
+    ORDER_LEGS = "order_legs"
+    EXECUTION_LEGS = "execution_legs"
+    TRANSACTION_ITEMS = "transaction_items"
+    PORTFOLIOS = "portfolios"
+    PORTFOLIO_ACCOUNTS = "portfolio_accounts"
+    WATCHLISTS = "watchlists"
+    WATCHLIST_ITEMS = "watchlist_items"
+    NOTIFICATION_RULES = "notification_rules"
+    LIMITS = "limits"
+    AUTHORS = "authors"
+    CATEGORIES = "categories"
+    BOOK_AUTHORS = "book_authors"
+    BOOK_CATEGORIES = "book_categories"
 
 
 class IngestMode(StrEnum):

@@ -128,7 +128,9 @@ class PartitionPolicy(Versioned, Base):
         "Unit that bounds start on where the interval alone does not say; of an adopted set."
     )
     maintenance_order: Mapped[int | None] = column("Lower is seen to first; null = last.", Integer)
-    maintenance_last_run: Mapped[datetime | None] = column("When it was last seen to.")
+    maintenance_last_run: Mapped[datetime | None] = column(
+        "When pg_partman last saw to it; what was done here, ops.partition_runs says."
+    )
 
 
 class PartitionRun(Run, Base):

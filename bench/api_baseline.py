@@ -1,0 +1,146 @@
+"""What the API is measured against: a constant body, and the same report by FastAPI, SQLAlchemy's ORM and a model.
+
+`python -m bench.api_baseline constant|orm PORT` serves one of them as the API itself is served. The ORM
+route does what such a route usually does: a session, a query of mapped classes, and `response_model`.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from warehouse.db.target import primary
+from warehouse.models.portfolio import PortfolioAccount
+from warehouse.models.reference import Account
+
+CONSTANT_BYTES = 20_000
+
+
+class Marts(DeclarativeBase):
+    """The marts as an ORM would map them."""
+
+
+class MappedPosition(Marts):
+    __tablename__ = "portfolio_positions"
+    __table_args__ = {"schema": "marts"}  # noqa: RUF012 - SQLAlchemy wants it so
+
+    account_id: Mapped[int] = mapped_column(primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(primary_key=True)
+    symbol: Mapped[str]
+    asset_type: Mapped[str]
+    currency: Mapped[str]
+    base_currency: Mapped[str]
+    quantity: Mapped[Decimal]
+    average_price: Mapped[Decimal | None]
+    mark_price: Mapped[Decimal | None]
+    mark_day: Mapped[date | None]
+    market_value: Mapped[Decimal | None]
+    cost_basis: Mapped[Decimal]
+    unrealized_pnl: Mapped[Decimal | None]
+    realized_pnl: Mapped[Decimal]
+    fx_rate: Mapped[Decimal | None]
+    market_value_base: Mapped[Decimal | None]
+    unrealized_pnl_base: Mapped[Decimal | None]
+    realized_pnl_base: Mapped[Decimal | None]
+    last_trade_at: Mapped[datetime | None]
+
+
+class Position(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    account_hash: str
+    instrument_id: int
+    symbol: str
+    asset_type: str
+    currency: str
+    base_currency: str
+    quantity: Decimal
+    average_price: Decimal | None
+    mark_price: Decimal | None
+    mark_day: date | None
+    market_value: Decimal | None
+    cost_basis: Decimal
+    unrealized_pnl: Decimal | None
+    realized_pnl: Decimal
+    fx_rate: Decimal | None
+    market_value_base: Decimal | None
+    unrealized_pnl_base: Decimal | None
+    realized_pnl_base: Decimal | None
+    last_trade_at: datetime | None
+
+
+class Positions(BaseModel):
+    data: list[Position]
+
+
+def orm() -> FastAPI:
+    keywords = primary().keywords()
+    url = "postgresql+asyncpg://{user}:{password}@{host}:{port}/{dbname}".format(**keywords)
+    engine = create_async_engine(url, pool_size=8, max_overflow=0)
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await engine.dispose()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/v1/portfolios/{portfolio}/positions", response_model=Positions)
+    async def positions(portfolio: int, limit: int = 100) -> dict[str, Any]:
+        async with sessions() as session:
+            return {"data": await _positions(session, portfolio, limit)}
+
+    return app
+
+
+async def _positions(session: AsyncSession, portfolio: int, limit: int) -> list[dict[str, Any]]:
+    statement = (
+        select(MappedPosition, Account.account_hash)
+        .join(PortfolioAccount, PortfolioAccount.account_id == MappedPosition.account_id)
+        .join(Account, Account.account_id == MappedPosition.account_id)
+        .where(PortfolioAccount.portfolio_id == portfolio)
+        .order_by(Account.account_hash, MappedPosition.instrument_id)
+        .limit(limit)
+    )
+    found = await session.execute(statement)
+    return [{**row.__dict__, "account_hash": account_hash} for row, account_hash in found]
+
+
+def constant() -> Any:
+    """Not even a framework: what the server itself can send."""
+    body = b"x" * CONSTANT_BYTES
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            while True:
+                message = await receive()
+                await send({"type": f"{message['type']}.complete"})
+                if message["type"] == "lifespan.shutdown":
+                    return
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+if __name__ == "__main__":
+    kind, port = sys.argv[1:]
+    uvicorn.run(
+        {"constant": constant, "orm": orm}[kind](),
+        port=int(port),
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+    )
