@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -196,7 +197,7 @@ def _parsed(rows: Sequence[bytes], schema: pa.Schema) -> pa.Table:
 
 
 def _by_adbc(conninfo: str, table: str, path: str) -> int:
-    from adbc_driver_postgresql import dbapi
+    dbapi = import_module("adbc_driver_postgresql.dbapi")
 
     with connect(conninfo, autocommit=True) as conn, snapshot(conn):
         relation, carried, key = _carried(conn, table)
