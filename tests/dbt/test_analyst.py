@@ -11,6 +11,8 @@ from psycopg import connect
 from warehouse.db.target import Target
 from warehouse.refresh.build import build
 
+pytestmark = pytest.mark.slow
+
 Relations = set[tuple[str, str, int]]
 
 

@@ -15,6 +15,8 @@ from tests.dbt import rules
 from tests.dbt.rules import Project
 from tests.server import CHECKOUT
 
+pytestmark = pytest.mark.slow  # no server has a part in it: once is enough
+
 MART = "model.tapehouse.portfolio_positions"
 STAGED = "model.tapehouse.stg_trading__positions"
 BARS = "source.tapehouse.market.bars"
