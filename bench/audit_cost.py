@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import count
 from typing import Any
 
 from psycopg import Connection, connect
@@ -24,6 +25,8 @@ from warehouse.models.trading import Side
 from warehouse.partitions import ensure
 
 ROUNDS = 5
+# Each fill is later than all before it, as fills come; a late one would be booked anew.
+TICKS = count(1)
 BULK_TARGET, BOOKING_TARGET = 0.80, 0.85
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WRITTEN = (
@@ -189,7 +192,7 @@ async def _booked(fills: int) -> float:
                     side=Side.BUY,
                     quantity=Decimal(1),
                     price=Decimal("10.25"),
-                    executed_at=START + timedelta(seconds=n),
+                    executed_at=START + timedelta(seconds=next(TICKS)),
                     order_id=order,
                 )
             ]
