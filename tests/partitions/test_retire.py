@@ -184,6 +184,16 @@ def test_the_floor_of_every_rollup_moves_up_with_what_went(
     assert row == (month(2024, 3), 3)
 
 
+def test_positions_keep_what_went(conn: Connection[Any], old: Scene) -> None:
+    book = "select trading.rebook_positions('{1}', '{1}')"
+    held = "select quantity, average_price, last_trade_at, opening_as_of from trading.positions"
+    conn.execute(book)
+    assert conn.execute(held).fetchall() == [(2, 1, month(2024, 2), None)]
+    apply(conn, [TRADES])
+    conn.execute(book)
+    assert conn.execute(held).fetchall() == [(2, 1, month(2024, 2), month(2024, 3))]
+
+
 # -- what a bust took away -------------------------------------------------------------------------
 
 
