@@ -88,7 +88,7 @@ def freeze_openings(conn: Connection[Any], step: Detach, patience: Patience) -> 
             with attempt, conn.transaction(), as_owner(conn):
                 limit_waits(conn, patience)
                 conn.execute(
-                    "select trading.freeze_openings(%s, %s)", [account_id, step.bounds.end]
+                    query("partitions/freeze_openings"), bounds | {"account_id": account_id}
                 )
 
 

@@ -4,11 +4,11 @@ What is to be computed is decided in the database, by the functions that dbt cal
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, LiteralString
+from typing import Any
 
-from psycopg import Connection, Error, IsolationLevel
+from psycopg import Connection, Error, IsolationLevel, sql
 from psycopg.rows import class_row
 
 from warehouse.db.errors import translate
@@ -18,14 +18,14 @@ from warehouse.errors import BusyError
 from warehouse.refresh.marts import Mart, MartKind, read_marts
 from warehouse.sql import query
 
-REFRESH: Mapping[MartKind, LiteralString] = {
-    MartKind.ROLLUP: "refresh/refresh_rollup",
-    MartKind.MATVIEW: "refresh/refresh_matview",
-}
-VERIFY: Mapping[MartKind, LiteralString] = {
-    MartKind.ROLLUP: "refresh/verify_rollup",
-    MartKind.MATVIEW: "refresh/verify_matview",
-}
+# The function of schema ops that does it.
+REFRESH = {MartKind.ROLLUP: "refresh_rollup", MartKind.MATVIEW: "refresh_matview"}
+VERIFY = {MartKind.ROLLUP: "verify_rollup", MartKind.MATVIEW: "verify_matview"}
+# No row where nothing was pending. Told in words to whoever looks at pg_stat_activity.
+RUN = sql.SQL(
+    "-- What did a refresh or a comparison find?\n"
+    "select {columns} from {function}(%(relation)s) where relation is not null"
+)
 
 
 @dataclass(frozen=True)
@@ -108,15 +108,15 @@ def _scopes(conn: Connection[Any], mart: Mart) -> Iterator[Scope]:
 def _each(
     conn: Connection[Any],
     marts: Sequence[Mart],
-    kind: LiteralString,
-    statements: Mapping[MartKind, LiteralString],
+    kind: str,
+    functions: Mapping[MartKind, str],
     done: Done,
 ) -> Outcome:
     outcome = Outcome()
     for mart in marts:
         began = datetime.now(UTC)
         try:
-            run = retrying()(_run, conn, mart, query(statements[mart.kind]))
+            run = retrying()(_run, conn, mart, functions[mart.kind])
         except Error as error:
             if conn.closed:
                 raise
@@ -133,10 +133,14 @@ def _each(
 
 def refresh_mart(conn: Connection[Any], mart: Mart) -> Run | None:
     """Refresh one mart in a transaction of its own, or as a part of one; None where nothing was pending."""
-    return _run(conn, mart, query(REFRESH[mart.kind]))
+    return _run(conn, mart, REFRESH[mart.kind])
 
 
-def _run(conn: Connection[Any], mart: Mart, statement: LiteralString) -> Run | None:
+def _run(conn: Connection[Any], mart: Mart, function: str) -> Run | None:
+    statement = RUN.format(
+        columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in fields(Run)),
+        function=sql.Identifier("ops", function),
+    )
     with conn.transaction(), conn.cursor(row_factory=class_row(Run)) as cursor:
         refuse_beside_migration(conn)
         return cursor.execute(statement, {"relation": mart.relation}).fetchone()
