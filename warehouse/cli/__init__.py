@@ -5,61 +5,80 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 import logging
 import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 from psycopg import Error as DriverError
 from sqlalchemy.exc import SQLAlchemyError
+from typer.core import TyperGroup
 
-from warehouse.cli import (
-    audit,
-    bench,
-    build,
-    db,
-    demo,
-    doctor,
-    ingest,
-    keys,
-    marts,
-    migrate,
-    nightly,
-    partitions,
-    quality,
-    refresh,
-    roles,
-    serve,
-    splits,
-    up,
-    verify,
-)
 from warehouse.cli.output import complain
 from warehouse.db.errors import translate
 from warehouse.errors import WarehouseError
 
 INTERRUPTED = 130
 
+COMMANDS = (
+    *(
+        "up",
+        "down",
+        "status",
+        "doctor",
+        "migrate",
+        "build",
+        "refresh",
+        "nightly",
+        "splits",
+        "marts",
+    ),
+    *("verify", "serve", "audit", "bench", "db", "demo", "ingest", "keys", "partitions", "quality"),
+    "roles",
+)
+ELSEWHERE = {"down": "up", "status": "up"}
+
+
+class Commands(Mapping[str, Any]):
+    """Imports the one that is asked for: all of them take a second and 70 MB, whatever is run."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        module = import_module(f"warehouse.cli.{ELSEWHERE.get(name, name)}")
+        if hasattr(module, "app"):
+            command = typer.main.get_command(module.app)
+        else:
+            one = typer.Typer()
+            one.command()(getattr(module, name))
+            command = typer.main.get_command(one)
+        command.name = name
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class Warehouse(TyperGroup):
+    """All commands."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = cast("MutableMapping[str, Any]", Commands())
+
+
 app = typer.Typer(
+    cls=Warehouse,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     help="Run a Tapehouse: a partitioned time-series warehouse for trading.",
     epilog="Start with `warehouse up`; `warehouse doctor` says what is wrong and how to mend it.",
 )
-for module in (up, doctor, migrate, build, refresh, nightly, splits, marts, verify, serve):
-    module.register(app)
-for name, noun in (
-    ("audit", audit),
-    ("bench", bench),
-    ("db", db),
-    ("demo", demo),
-    ("ingest", ingest),
-    ("keys", keys),
-    ("partitions", partitions),
-    ("quality", quality),
-    ("roles", roles),
-):
-    app.add_typer(noun.app, name=name)
 
 
 def say_version(asked: bool) -> None:

@@ -13,10 +13,6 @@ from warehouse.refresh.build import Node, plan
 from warehouse.refresh.build import build as build_marts
 
 
-def register(app: typer.Typer) -> None:
-    app.command("build")(build)
-
-
 def build(
     select: Annotated[
         str | None, typer.Option(help="dbt's selection, for example `+portfolio_positions`.")

@@ -10,10 +10,6 @@ from warehouse.observe.doctor import State, examine
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-def register(app: typer.Typer) -> None:
-    app.command("doctor")(doctor)
-
-
 def doctor(as_json: Json = False) -> None:
     """Examine the installation; exits with 1 when something must be mended.
 

@@ -3,17 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-import typer
-
 from warehouse.cli.output import Json, emit, table
 from warehouse.cli.refresh import Only, connection
 from warehouse.refresh.marts import Freshness, MartKind, read_freshness, read_marts
 
 MEGABYTE = 1_000_000
-
-
-def register(app: typer.Typer) -> None:
-    app.command("marts")(marts)
 
 
 def marts(only: Only = None, as_json: Json = False) -> None:

@@ -13,10 +13,6 @@ from warehouse.jobs import install
 from warehouse.models.parity import parity_differences
 
 
-def register(app: typer.Typer) -> None:
-    app.command("migrate")(migrate)
-
-
 def migrate(
     to: Annotated[str, typer.Option(help="Revision to stop at.")] = "head",
     check: Annotated[

@@ -2,8 +2,6 @@
 
 from dataclasses import asdict
 
-import typer
-
 from warehouse.cli.output import Json, emit
 from warehouse.cli.refresh import connection, exit_if_failed, show
 from warehouse.refresh import runs
@@ -11,10 +9,6 @@ from warehouse.refresh.moment import refresh_at_one_moment
 
 # With all they read: history, positions, concentration and summary.
 RISK = ("marts.portfolio_risk", "marts.portfolio_exposure")
-
-
-def register(app: typer.Typer) -> None:
-    app.command("nightly")(nightly)
 
 
 def nightly(as_json: Json = False) -> None:

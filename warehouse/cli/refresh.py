@@ -23,10 +23,6 @@ Only = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    app.command("refresh")(refresh)
-
-
 def refresh(
     only: Only = None,
     follow: Annotated[

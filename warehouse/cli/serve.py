@@ -11,18 +11,12 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import typer
-
 from warehouse.errors import ServerError
 from warehouse.settings import ApiSettings
 
 COMMAND = (sys.executable, "-m", "api")
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
-
-
-def register(app: typer.Typer) -> None:
-    app.command("serve")(serve)
 
 
 def serve() -> None:

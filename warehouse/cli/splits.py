@@ -1,14 +1,8 @@
 """`warehouse splits`: book the splits that have come into effect."""
 
-import typer
-
 from warehouse.cli.output import Json, emit, lines
 from warehouse.cli.partition_options import connection
 from warehouse.ingest.booking.splits import book_splits
-
-
-def register(app: typer.Typer) -> None:
-    app.command("splits")(splits)
 
 
 def splits(as_json: Json = False) -> None:

@@ -39,12 +39,6 @@ class Step:
     run: Callable[[], str]
 
 
-def register(app: typer.Typer) -> None:
-    app.command("up")(up)
-    app.command("down")(down)
-    app.command("status")(status)
-
-
 def up(
     scale: Annotated[ScaleName, typer.Option(help="Size of the demo data.")] = ScaleName.SMALL,
     demo: Annotated[bool, typer.Option(help="Load the demo data.")] = True,

@@ -11,10 +11,6 @@ from warehouse.refresh import runs
 from warehouse.refresh.runs import Run
 
 
-def register(app: typer.Typer) -> None:
-    app.command("verify")(verify)
-
-
 def verify(only: Only = None, as_json: Json = False) -> None:
     """Compare each rollup and materialized view with its query; exits with 1 on any difference.
 
