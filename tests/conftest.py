@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from secrets import token_hex
 
 import pytest
-from psycopg import connect
+from psycopg import connect, sql
 
-from tests.server import embedded, named_in_environment, scrub_environment, sweep
+from tests.server import destroy, embedded, named_in_environment, scrub_environment, sweep
+from warehouse.access import MAKERS
 from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 from warehouse.jobs import install
@@ -17,6 +18,8 @@ from warehouse.jobs import install
 # What the controller decided, for xdist's workers to read.
 SERVER, TEMPLATE = "TAPEHOUSE_TEST_SERVER", "TAPEHOUSE_TEST_TEMPLATE"
 RUN = "TAPEHOUSE_TEST_RUN"
+# What `make_roles` gives on a database itself, which no clone keeps.
+GRANT = sql.SQL("grant create on database {} to {}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,7 +38,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     chosen, template = os.environ.pop(SERVER), os.environ.pop(TEMPLATE)
     if not chosen:
-        embedded(os.getpid()).destroy()
+        destroy(os.getpid())
         return
     with connect(chosen, autocommit=True) as conn:
         conn.execute(f"drop database if exists {template} with (force)")
@@ -72,7 +75,9 @@ def database(server: Target, template: str, monkeypatch: pytest.MonkeyPatch) -> 
     """A migrated, empty database of the test's own; commands find it in the environment."""
     with scratch_database(server, template) as target:
         monkeypatch.setenv("WAREHOUSE_DATABASE_URL", target.conninfo)
-        install.make_roles(target)  # a clone keeps no grant on the database itself
+        with connect(**server.keywords(), autocommit=True) as conn:
+            name = sql.Identifier(target.keywords()["dbname"])
+            conn.execute(GRANT.format(name, sql.SQL(", ").join(map(sql.Identifier, MAKERS))))
         yield target
 
 
