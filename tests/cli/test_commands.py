@@ -61,6 +61,7 @@ def test_every_commands_help_shows_an_example(run: Run, path: tuple[str, ...]) -
     outcome = run(*path, "--help")
     assert outcome.code == 0
     assert "Example:" in outcome.out
+    assert "--install-completion" not in outcome.out
 
 
 def test_wrong_usage_exits_with_2(run: Run) -> None:

@@ -48,9 +48,9 @@ class Commands(Mapping[str, Any]):
             raise KeyError(name)
         module = import_module(f"warehouse.cli.{ELSEWHERE.get(name, name)}")
         if hasattr(module, "app"):
-            command = typer.main.get_command(module.app)
+            command: Any = typer.main.get_group(module.app)  # also where it has one command
         else:
-            one = typer.Typer()
+            one = typer.Typer(add_completion=False)
             one.command()(getattr(module, name))
             command = typer.main.get_command(one)
         command.name = name
