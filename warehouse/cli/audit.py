@@ -1,6 +1,7 @@
 """`warehouse audit`: the log sealed, verified, proved and handed out; its history is in `audit_history`."""
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +15,12 @@ from warehouse.audit.keys import trusted_keys
 from warehouse.audit.prove import prove_event, prove_growth, prove_row
 from warehouse.audit.publish import published_heads
 from warehouse.audit.rebase import rebase as rebase_log
+from warehouse.audit.relay import relay as relay_events
 from warehouse.audit.verify import JOBS
 from warehouse.audit.verify import verify as verify_log
 from warehouse.cli import audit_history, audit_keys, audit_seal
 from warehouse.cli.output import Json, complain, emit, lines
-from warehouse.cli.partition_options import connection, moment
+from warehouse.cli.partition_options import connection, keep_watch, moment
 from warehouse.settings import AuditSettings
 
 app = typer.Typer(no_args_is_help=True, help="Seal, verify, prove and read the audit log.")
@@ -42,6 +44,7 @@ Trade = Annotated[str | None, typer.Option(help="Trade to prove: ACCOUNT:TIME:ID
 Between = Annotated[
     tuple[int, int] | None, typer.Option(help="Two seals; the later log begins with the earlier.")
 ]
+Reader = Annotated[str, typer.Argument(metavar="NAME", help="Whose place in the log is kept.")]
 Out = Annotated[Path, typer.Option(help="File to write; .gz compresses.")]
 Rows = Annotated[bool, typer.Option("--rows", help="With every row, to be recomputed offline.")]
 
@@ -96,6 +99,35 @@ def export(out: Out, since: Since = None, rows: Rows = False) -> None:
     with connection() as conn:
         seals = export_bundle(conn, out, moment(since), rows=rows)
     lines([f"{seals} seals are in {out}."])
+
+
+@app.command()
+def relay(
+    name: Reader,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until stopped.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="With --follow: seconds in between.")] = 1.0,
+) -> None:
+    """Print what was written since NAME last asked, an event a line, to be piped to other systems.
+
+    Example: warehouse audit relay lake --follow | kcat -P -t tapehouse
+    """
+
+    def once() -> None:
+        with connection() as conn:
+            relay_events(conn, name, _pass_on)
+
+    if follow:
+        keep_watch(once, every)
+    else:
+        once()
+
+
+def _pass_on(page: list[str]) -> None:
+    try:
+        sys.stdout.writelines(f"{line}\n" for line in page)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise typer.Exit(1) from None  # nobody reads any more: to try again is no use
 
 
 @app.command()
