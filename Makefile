@@ -82,5 +82,4 @@ lock: .venv/ready-dev ## Resolve the dependencies anew.
 
 .venv/ready-dev: requirements-dev.lock .venv/ready
 	@echo "Installing the tools for tests and checks"
-	@$(INSTALL) --require-hashes -r requirements-dev.lock
-	@touch $@; echo "Installed in $$SECONDS s"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock; touch $@; echo "Installed in $$SECONDS s"
