@@ -13,6 +13,7 @@ from psycopg import connect, sql
 
 from tests.server import CHECKOUT
 from warehouse.access import BUILD
+from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 
 Edit = Callable[..., None]
@@ -30,15 +31,39 @@ def _state_of_the_test(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(written))
 
 
-@pytest.fixture
-def desk(database: Target) -> Target:
+@contextmanager
+def cloned(server: Target, template: str) -> Iterator[Target]:
+    """A copy that may be built in, which `make_roles` allows on a database itself: no copy keeps it."""
+    with scratch_database(server, template) as target:
+        with connect(**target.keywords()) as conn:
+            grant = sql.SQL("grant create, temporary on database {} to {}")
+            conn.execute(grant.format(sql.Identifier(conn.info.dbname), sql.Identifier(BUILD)))
+        yield target
+
+
+def furnish(target: Target) -> None:
     """Two accounts, a share, an option and a share without a price."""
-    with connect(**database.keywords()) as conn:
-        name = sql.Identifier(conn.info.dbname)
-        grant = sql.SQL("grant create, temporary on database {} to {}")
-        conn.execute(grant.format(name, sql.Identifier(BUILD)))
+    with connect(**target.keywords()) as conn:
         conn.execute(ROWS)
-    return database
+
+
+@pytest.fixture
+def desk(server: Target, template: str) -> Iterator[Target]:
+    with cloned(server, template) as target:
+        furnish(target)
+        yield target
+
+
+@contextmanager
+def prepared(
+    server: Target, template: str, written: Path, prepare: Callable[[Target], object]
+) -> Iterator[str]:
+    """The name of a database with the desk and what `prepare` makes of it, for a module's tests to clone."""
+    with cloned(server, template) as target, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WAREHOUSE_HOME", str(written))
+        furnish(target)
+        prepare(target)
+        yield str(target.keywords()["dbname"])
 
 
 @pytest.fixture

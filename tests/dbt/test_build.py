@@ -1,5 +1,6 @@
 """`dbt build` makes the marts, keeps their identity, swaps in what changed, and leaves the rest alone."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from psycopg import connect
 
-from tests.dbt.conftest import Edit, polled
+from tests.dbt.conftest import Edit, cloned, polled, prepared
 from warehouse.db.target import Target
 from warehouse.refresh.build import BuildError, build
 
@@ -16,6 +17,10 @@ FUNDAMENTALS = "marts/market/fundamentals_latest"
 ONLY_POSITIONS = ["--select", "portfolio_positions"]
 MARTS = ["--select", "+portfolio_concentration", "+fundamentals_latest"]
 WITH_READERS = ["--select", "portfolio_positions", "portfolio_concentration"]
+VIEW = (
+    "set role warehouse_build; create view marts.watched with (security_barrier)"
+    " as select * from marts.portfolio_positions"
+)
 LAST_TRADE_AT = (
     "- name: last_trade_at\n        data_type: timestamp with time zone\n"
     "        description: \"{{ doc('last_trade_at') }}\"\n"
@@ -42,10 +47,27 @@ def identities(target: Target, schemas: str = "%") -> dict[str, int]:
     return dict(rows)
 
 
-def test_the_marts_hold_the_expected_numbers(desk: Target, project: Path) -> None:
-    build(desk, MARTS, project=project)
+@pytest.fixture(scope="module")
+def made(server: Target, template: str, written: Path) -> Iterator[str]:
+    """The marts, and one more view on one of them."""
+
+    def make(target: Target) -> None:
+        build(target, MARTS)
+        execute(target, VIEW)
+
+    with prepared(server, template, written, make) as name:
+        yield name
+
+
+@pytest.fixture
+def built(server: Target, made: str) -> Iterator[Target]:
+    with cloned(server, made) as target:
+        yield target
+
+
+def test_the_marts_hold_the_expected_numbers(built: Target) -> None:
     assert select(
-        desk,
+        built,
         "select account_id, symbol, mark_price, market_value, cost_basis, unrealized_pnl, fx_rate,"
         " market_value_base, realized_pnl_base from marts.portfolio_positions order by 1, 2",
     ) == [
@@ -59,7 +81,7 @@ def test_the_marts_hold_the_expected_numbers(desk: Target, project: Path) -> Non
         (2, "ACME", *map(Decimal, ("101.5", "50.75", "50", "0.75", "0.8", "40.6", "2"))),
     ]
     assert select(
-        desk,
+        built,
         "select symbol, source_name, as_of::text, market_cap, beta from marts.fundamentals_latest",
     ) == [
         ("ACME", "first", "2026-01-06", Decimal(1000), 1.1),
@@ -68,27 +90,25 @@ def test_the_marts_hold_the_expected_numbers(desk: Target, project: Path) -> Non
 
 
 def test_a_build_refreshes_in_place_while_someone_reads_and_sets_grants_right(
-    desk: Target, project: Path
+    built: Target, project: Path
 ) -> None:
-    build(desk, MARTS, project=project)
-    before = identities(desk)
-    execute(desk, "update reference.daily_marks set close = 102 where day = '2026-01-06'")
-    execute(desk, "grant select on marts.portfolio_positions to warehouse_write")
-    with connect(**desk.keywords()) as reader:
+    before = identities(built)
+    execute(built, "update reference.daily_marks set close = 102 where day = '2026-01-06'")
+    execute(built, "grant select on marts.portfolio_positions to warehouse_write")
+    with connect(**built.keywords()) as reader:
         reader.execute("select from marts.portfolio_positions")  # its lock stays until the end
-        build(desk.with_(options="-c lock_timeout=5s"), MARTS, project=project)
-    assert identities(desk) == before
-    assert select(desk, "select max(market_value) from marts.portfolio_positions") == [(1020,)]
+        build(built.with_(options="-c lock_timeout=5s"), MARTS, project=project)
+    assert identities(built) == before
+    assert select(built, "select max(market_value) from marts.portfolio_positions") == [(1020,)]
     assert select(
-        desk,
+        built,
         "select grantee::regrole::text from pg_class, aclexplode(relacl)"
         " where oid = 'marts.portfolio_positions'::regclass and grantee <> relowner order by 1",
     ) == [("warehouse_owner",), ("warehouse_read",)]
 
 
-def test_readers_of_the_marts_may_select_and_nothing_else(desk: Target, project: Path) -> None:
-    build(desk, MARTS, project=project)
-    with connect(**desk.keywords()) as conn:
+def test_readers_of_the_marts_may_select_and_nothing_else(built: Target) -> None:
+    with connect(**built.keywords()) as conn:
         conn.execute("set role warehouse_read")
         assert conn.execute("select from marts.portfolio_positions").rowcount == 4
         assert not conn.execute(
@@ -98,32 +118,20 @@ def test_readers_of_the_marts_may_select_and_nothing_else(desk: Target, project:
         ).fetchall()
 
 
-@pytest.fixture
-def watched(desk: Target, project: Path) -> Target:
-    """Built, and with one more view on a mart."""
-    build(desk, MARTS, project=project)
-    execute(
-        desk,
-        "set role warehouse_build; create view marts.watched with (security_barrier)"
-        " as select * from marts.portfolio_positions",
-    )
-    return desk
-
-
 def test_a_changed_formula_keeps_the_mart_and_what_stands_on_it(
-    watched: Target, project: Path, edit: Edit
+    built: Target, project: Path, edit: Edit
 ) -> None:
-    before = identities(watched)
+    before = identities(built)
     edit(f"{POSITIONS}.sql", ("realized_pnl * fx_rate as", "2 * realized_pnl * fx_rate as"))
-    build(watched, [*ONLY_POSITIONS, "--full-refresh"], project=project)
-    assert identities(watched) == before
-    assert select(watched, "select max(realized_pnl_base) from marts.watched") == [(4,)]
+    build(built, [*ONLY_POSITIONS, "--full-refresh"], project=project)
+    assert identities(built) == before
+    assert select(built, "select max(realized_pnl_base) from marts.watched") == [(4,)]
 
 
 def test_changed_columns_are_swapped_in_under_what_stands_on_them(
-    watched: Target, project: Path, edit: Edit
+    built: Target, project: Path, edit: Edit
 ) -> None:
-    before = identities(watched)
+    before = identities(built)
     edit(
         f"{POSITIONS}.sql",
         ("market_value - cost_basis as", "symbol as ticker,\n        market_value - cost_basis as"),
@@ -135,48 +143,46 @@ def test_changed_columns_are_swapped_in_under_what_stands_on_them(
             "      - name: ticker\n        data_type: text\n      - name: unrealized_pnl\n",
         ),
     )
-    with polled(
-        watched, "select count(*), sum(quantity) from marts.portfolio_positions"
-    ) as answers:
-        build(watched, ONLY_POSITIONS, project=project)
+    with polled(built, "select count(*), sum(quantity) from marts.portfolio_positions") as answers:
+        build(built, ONLY_POSITIONS, project=project)
     assert answers == {(4, Decimal("15.5"))}
-    after = identities(watched)
+    after = identities(built)
     assert after.keys() == before.keys()
     assert after["marts.watched"] == before["marts.watched"]
     assert after["marts.portfolio_positions"] != before["marts.portfolio_positions"]
-    assert select(watched, "select ticker from marts.portfolio_positions where account_id = 2") == [
+    assert select(built, "select ticker from marts.portfolio_positions where account_id = 2") == [
         ("ACME",)
     ]
-    execute(watched, "update trading.positions set quantity = 1 where account_id = 2")
-    build(watched, ONLY_POSITIONS, project=project)
-    assert select(watched, "select quantity from marts.watched where account_id = 2") == [(1,)]
-    assert select(watched, "select reloptions from pg_class where relname = 'watched'") == [
+    execute(built, "update trading.positions set quantity = 1 where account_id = 2")
+    build(built, ONLY_POSITIONS, project=project)
+    assert select(built, "select quantity from marts.watched where account_id = 2") == [(1,)]
+    assert select(built, "select reloptions from pg_class where relname = 'watched'") == [
         (["security_barrier=true"],)
     ]
 
 
 def test_a_view_that_cannot_stand_on_the_new_columns_is_left_where_it_stands(
-    watched: Target, project: Path, edit: Edit
+    built: Target, project: Path, edit: Edit
 ) -> None:
-    execute(watched, "create view public.foreign_view as select * from marts.portfolio_positions")
+    execute(built, "create view public.foreign_view as select * from marts.portfolio_positions")
     edit(
         f"{POSITIONS}.sql",
         ("        last_trade_at\n    from", "        fx_day as seen_on\n    from"),
     )
     seen_on = "- name: seen_on\n        data_type: date\n        description: Any.\n"
     edit(f"{POSITIONS}.yml", (LAST_TRADE_AT, seen_on))
-    build(watched, WITH_READERS, project=project)
+    build(built, WITH_READERS, project=project)
     for view in ("marts.watched", "public.foreign_view"):
-        assert select(watched, f"select count(last_trade_at), count(*) from {view}") == [(0, 4)]
+        assert select(built, f"select count(last_trade_at), count(*) from {view}") == [(0, 4)]
 
     edit(f"{POSITIONS}.sql", ("fx_day as seen_on", "mark_day as seen_at"))
     edit(f"{POSITIONS}.yml", ("- name: seen_on", "- name: seen_at"))
     with pytest.raises(BuildError, match=r"still read it: .*watched"):
-        build(watched, ONLY_POSITIONS, project=project)
+        build(built, ONLY_POSITIONS, project=project)
 
-    execute(watched, "drop view marts.watched, public.foreign_view")
-    build(watched, WITH_READERS, project=project)
-    assert not [name for name in identities(watched) if "__previous" in name or "__next" in name]
+    execute(built, "drop view marts.watched, public.foreign_view")
+    build(built, WITH_READERS, project=project)
+    assert not [name for name in identities(built) if "__previous" in name or "__next" in name]
 
 
 def test_a_table_in_the_place_of_a_mart_is_left_alone(desk: Target, project: Path) -> None:
@@ -190,25 +196,25 @@ def test_a_table_in_the_place_of_a_mart_is_left_alone(desk: Target, project: Pat
 
 
 def test_a_column_goes_from_staging_to_mart_in_one_build(
-    watched: Target, project: Path, edit: Edit
+    built: Target, project: Path, edit: Edit
 ) -> None:
-    before = identities(watched)
+    before = identities(built)
     gone = "      - name: company_name\n        data_type: text\n        description: \"{{ doc('company_name') }}\"\n"
     edit("staging/reference/stg_reference__instruments.sql", ("    company_name,\n", ""))
     edit("staging/reference/stg_reference__instruments.yml", (gone, ""))
     edit(f"{FUNDAMENTALS}.sql", ("        instruments.company_name,\n", ""))
     edit(f"{FUNDAMENTALS}.yml", (gone, ""))
-    build(watched, MARTS, project=project)
-    after = identities(watched)
+    build(built, MARTS, project=project)
+    after = identities(built)
     assert after.keys() == before.keys()
     assert after["marts.portfolio_positions"] == before["marts.portfolio_positions"]
     assert after["marts.watched"] == before["marts.watched"]
 
 
 def test_changed_indexes_are_made_without_touching_the_mart(
-    watched: Target, project: Path, edit: Edit
+    built: Target, project: Path, edit: Edit
 ) -> None:
-    before = identities(watched)
+    before = identities(built)
     edit(
         f"{POSITIONS}.sql",
         (
@@ -216,21 +222,21 @@ def test_changed_indexes_are_made_without_touching_the_mart(
             "'unique': true},\n            {'columns': ['symbol', 'account_id']},",
         ),
     )
-    build(watched, ONLY_POSITIONS, project=project)
+    build(built, ONLY_POSITIONS, project=project)
     name = "marts.portfolio_positions_symbol_account_id_idx"
-    assert identities(watched).keys() - before.keys() == {name}
+    assert identities(built).keys() - before.keys() == {name}
     edit(f"{POSITIONS}.sql", ("['symbol', 'account_id']", "['account_id', 'symbol']"))
-    build(watched, ONLY_POSITIONS, project=project)
-    assert identities(watched).keys() - before.keys() == {
+    build(built, ONLY_POSITIONS, project=project)
+    assert identities(built).keys() - before.keys() == {
         "marts.portfolio_positions_account_id_symbol_idx"
     }
-    assert before.items() <= identities(watched).items()
+    assert before.items() <= identities(built).items()
 
 
 def test_a_failing_model_is_named_and_the_old_mart_serves(
-    watched: Target, project: Path, edit: Edit
+    built: Target, project: Path, edit: Edit
 ) -> None:
-    before = identities(watched)
+    before = identities(built)
     edit(f"{POSITIONS}.sql", ("positions.quantity,", "positions.amount as quantity,"))
     edit(
         f"{FUNDAMENTALS}.yml",
@@ -240,9 +246,9 @@ def test_a_failing_model_is_named_and_the_old_mart_serves(
         ),
     )
     with pytest.raises(BuildError) as raised:
-        build(watched, MARTS, project=project)
+        build(built, MARTS, project=project)
     message = str(raised.value)
     assert "portfolio_positions: column positions.amount does not exist" in message
     assert "fundamentals_latest: This model has an enforced contract that failed" in message
-    assert identities(watched) == before
-    assert select(watched, "select count(*) from marts.watched") == [(4,)]
+    assert identities(built) == before
+    assert select(built, "select count(*) from marts.watched") == [(4,)]

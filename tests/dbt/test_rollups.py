@@ -1,5 +1,6 @@
 """dbt makes rollups, keeps them through changes of their models, and refuses what cannot be one."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from psycopg import connect
 
-from tests.dbt.conftest import Edit, polled
+from tests.dbt.conftest import Edit, cloned, polled, prepared
 from tests.dbt.test_build import execute, identities, select
 from warehouse.access import BUILD
 from warehouse.db.target import Target
@@ -33,16 +34,26 @@ HISTORY = (
 )
 
 
-@pytest.fixture
-def rolled(desk: Target, project: Path) -> Target:
+@pytest.fixture(scope="module")
+def made(server: Target, template: str, written: Path) -> Iterator[str]:
     """Trades in two months, built."""
-    with connect(**desk.keywords(), autocommit=True) as conn:
-        trades = Base.metadata.tables["trading.trades"]
-        ensure(conn, trades, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
-        for day, quantity in (("2026-01-05", 1), ("2026-02-05", 2), ("2026-03-05", 3)):
-            conn.execute(TRADE.format(f"{day} 10:00+00", quantity).encode())
-    build(desk, BOTH, project=project)
-    return desk
+
+    def make(target: Target) -> None:
+        with connect(**target.keywords(), autocommit=True) as conn:
+            trades = Base.metadata.tables["trading.trades"]
+            ensure(conn, trades, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+            for day, quantity in (("2026-01-05", 1), ("2026-02-05", 2), ("2026-03-05", 3)):
+                conn.execute(TRADE.format(f"{day} 10:00+00", quantity).encode())
+        build(target, BOTH)
+
+    with prepared(server, template, written, make) as name:
+        yield name
+
+
+@pytest.fixture
+def rolled(server: Target, made: str) -> Iterator[Target]:
+    with cloned(server, made) as target:
+        yield target
 
 
 def differences(target: Target) -> list[Any]:

@@ -63,6 +63,20 @@ def test_the_same_rows_are_no_new_generation(shown: Desk) -> None:
     )
 
 
+def test_newest_data_are_told_of_rollups_and_of_what_stands_on_them(shown: Desk) -> None:
+    newest = (
+        "select date_trunc('second', newest_data_at) from ops.generations"
+        " where relation in ('rolled.flows', 'marts.by_account')"
+    )
+    assert shown.rows(newest) == [(at("03-05", "00:00"),)] * 2
+    shown.trade(2, at("02-01"))
+    shown.refresh()
+    assert shown.rows(newest) == [(at("03-05", "00:00"),)] * 2
+    shown.trade(2, at("04-01"))
+    shown.refresh()
+    assert shown.rows(newest) == [(at("04-01", "00:00"),)] * 2
+
+
 def test_a_changed_view_below_is_noticed(shown: Desk) -> None:
     shown.builder.execute(
         "create or replace view marts.by_account__logic as"

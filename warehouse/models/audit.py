@@ -82,6 +82,8 @@ class Operation(StrEnum):
     RESTORE = "restore"
     DROP = "drop"
     REBASE = "rebase"
+    INDEX = "index"
+    DROP_INDEX = "drop_index"
 
 
 def setting(name: str) -> str:

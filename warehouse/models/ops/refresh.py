@@ -176,6 +176,9 @@ class Generation(Base):
     )
     as_of: Mapped[datetime] = column("Time of that event.")
     changed_at: Mapped[datetime] = defaulted("When its rows last changed.", "now()")
+    newest_data_at: Mapped[datetime | None] = column(
+        "End of the newest time that its rows, or those below it, have told of; null = they have no time."
+    )
 
 
 class Cursor(Versioned, Base):

@@ -6,5 +6,6 @@ set
     started_at = coalesce(started_at, pg_catalog.clock_timestamp()),
     finished_at = case when %(state)s <> 'running' then pg_catalog.clock_timestamp() end,
     attempts = attempts + (%(state)s = 'running')::integer,
+    event_id = coalesce(%(event_id)s, event_id),
     error = %(error)s
 where plan_id = %(plan)s and step_no = %(number)s;

@@ -74,6 +74,7 @@ marts as (
         generations.relation,
         generations.generation as newest_event_id,
         generations.as_of as newest_event_at,
+        generations.newest_data_at,
         unread.waiting_since,
         coalesce(extract(epoch from (unread.newest_at - unread.waiting_since)), 0)::double precision
             as lag_seconds
@@ -108,7 +109,7 @@ final as (
         kind,
         newest_event_id,
         newest_event_at,
-        null as newest_data_at,
+        newest_data_at,
         waiting_since,
         lag_seconds
     from marts

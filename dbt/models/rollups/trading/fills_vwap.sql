@@ -4,8 +4,7 @@
         grain=['account_id', 'order_id', 'instrument_id', 'side', 'fill_day'],
         bucket='1 day',
         scope_key='account_id',
-        partition_interval='1 year',
-        dimensions=['reference.sources']
+        partition_interval='1 year'
     )
 }}
 
@@ -15,6 +14,13 @@ trades as (
 
     select * from {{ ref('stg_trading__effective_trades') }}
     where order_id is not null and {{ in_scope('executed_at', 'account_id') }}
+
+),
+
+market_days as (
+
+    select * from {{ ref('market_days') }}
+    where {{ in_scope_days('market_day') }}
 
 ),
 
@@ -38,22 +44,6 @@ fills as (
 
 ),
 
-days as (
-
-    select distinct
-        instrument_id,
-        fill_day as day
-    from fills
-
-),
-
--- Once for each day, not for each row that is joined to it: few rows are expected of a new day.
-judged as materialized (
-
-    {{ judge_days('days') }}
-
-),
-
 final as (
 
     select
@@ -70,10 +60,11 @@ final as (
         fills.fees,
         fills.first_fill_at,
         fills.last_fill_at,
-        judged.market_vwap,
-        judged.frequency as bar_frequency
+        market_days.market_vwap,
+        market_days.frequency as bar_frequency
     from fills
-    left join judged on fills.instrument_id = judged.instrument_id and fills.fill_day = judged.day
+    left join market_days
+        on fills.instrument_id = market_days.instrument_id and fills.fill_day = market_days.market_day
 
 )
 

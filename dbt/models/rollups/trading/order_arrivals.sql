@@ -4,8 +4,7 @@
         grain=['account_id', 'order_id', 'entered_day'],
         bucket='1 day',
         scope_key='account_id',
-        partition_interval='1 year',
-        dimensions=['reference.sources']
+        partition_interval='1 year'
     )
 }}
 
@@ -14,6 +13,13 @@ with
 bars as (
 
     select * from {{ ref('stg_market__bars') }}
+
+),
+
+market_days as (
+
+    select * from {{ ref('market_days') }}
+    where {{ in_scope_days('market_day') }}
 
 ),
 
@@ -31,44 +37,28 @@ orders as (
 
 ),
 
-days as (
-
-    select distinct
-        instrument_id,
-        entered_day as day
-    from orders
-
-),
-
--- Once for each day, not for each row that is joined to it: few rows are expected of a new day.
-judged as materialized (
-
-    {{ judge_days('days') }}
-
-),
-
 -- A bar that began later than the order was released is not known yet, but for the day's first.
 arrivals as (
 
     select
         orders.*,
-        judged.frequency,
-        judged.last_close,
-        coalesce(standing.open, judged.first_open) as arrival_price
+        market_days.frequency,
+        market_days.last_close,
+        coalesce(standing.open, market_days.first_open) as arrival_price
     from orders
-    left join judged
+    left join market_days
         on
-            orders.instrument_id = judged.instrument_id
-            and orders.entered_day = judged.day
+            orders.instrument_id = market_days.instrument_id
+            and orders.entered_day = market_days.market_day
             and orders.entered_day = (orders.arrived_at at time zone 'UTC')::date
     left join lateral (
         select bars.open
         from bars
         where
-            bars.instrument_id = judged.instrument_id
-            and bars.frequency = judged.frequency
-            and bars.source_id = judged.source_id
-            and bars.bar_at >= judged.day::timestamp at time zone 'UTC'
+            bars.instrument_id = market_days.instrument_id
+            and bars.frequency = market_days.frequency
+            and bars.source_id = market_days.source_id
+            and bars.bar_at >= market_days.market_day::timestamp at time zone 'UTC'
             and bars.bar_at <= orders.arrived_at
             and not bars.is_empty
         order by bars.bar_at desc

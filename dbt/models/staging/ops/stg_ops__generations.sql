@@ -1,5 +1,6 @@
 select
     relation,
     generation,
-    as_of
+    as_of,
+    newest_data_at
 from {{ source('ops', 'generations') }}
