@@ -3,12 +3,12 @@
 A record is committed before its answer leaves; api/recording.py says how many share a commit.
 """
 
-import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from random import Random
+from typing import Any, Literal, NamedTuple
 
 import asyncpg
 import orjson
@@ -22,8 +22,7 @@ from warehouse.db.target import Target
 from warehouse.errors import ConnectionFailed
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """A report that was asked for: a row of audit.access."""
 
     report: str
@@ -35,8 +34,7 @@ class Access:
     request_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(NamedTuple):
     """A book that was viewed, or a search for books: a row of library.activity."""
 
     principal_id: int
@@ -56,7 +54,6 @@ STATEMENTS = {
         " $4::text[], $5::bigint[], $6::text[])"
     ),
 }
-NAMES = {kind: [each.name for each in fields(kind)] for kind in STATEMENTS}
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,21 @@ class Recorder:
     """Keeps records of reading."""
 
     writers: Mapping[type, GroupCommit] = field(default_factory=dict)
+    draw: Random = field(
+        default_factory=Random
+    )  # seeded by the system; nobody wins by guessing one
 
     async def record(self, what: Access | Activity) -> None:
         """Return when it is committed; a `Problem` says that the answer must not leave."""
+        if type(what) is Access and type(what.filter) is dict:
+            what = what._replace(filter=orjson.dumps(what.filter).decode())
+        await self.keep(type(what), what)
+
+    def keep(self, kind: type, columns: tuple[Any, ...]) -> Awaitable[None]:
+        """The same of a record's columns."""
         # Drawn here and not by the server: sent twice, it is one record.
-        key = secrets.randbits(63)
-        await self.writers[type(what)].keep((key, datetime.now(UTC), *_columns(what)))
+        key = self.draw.getrandbits(63)
+        return self.writers[kind].keep((key, datetime.now(UTC), *columns))
 
     def waiting(self) -> int:
         """Records that no statement has taken yet."""
@@ -111,9 +117,3 @@ def _arguments(target: Target, settings: ServerSettings) -> dict[str, Any]:
             "synchronous_commit": "on",  # whatever the server's default is
         },
     }
-
-
-def _columns(what: Access | Activity) -> Iterator[Any]:
-    for name in NAMES[type(what)]:  # astuple would copy the filter, deeply
-        value = getattr(what, name)
-        yield orjson.dumps(value).decode() if type(value) is dict else value

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.access import open_recorder
@@ -16,6 +15,7 @@ from api.limits import Limits
 from api.listening import open_listener
 from api.logs import RequestLog
 from api.pools import open_reader
+from api.repeats import Application, Repeats
 from api.routes import batch, dashboard, docs, health, metrics
 from api.routes.nouns import REPORTS
 from api.routing import ReportRoute
@@ -40,24 +40,28 @@ def create_app(
     settings: ServerSettings | None = None,
     target: Target | None = None,
     reads: Target | None = None,
-) -> FastAPI:
+) -> Application:
     """The API over a server, by default the ones that the environment names."""
     settings = settings or ServerSettings()
+    provider = provider_from_environment()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Application) -> AsyncIterator[None]:
         try:
             async with AsyncExitStack() as stack:
                 app.state.revision = head()
-                app.state.service = await _open(
+                service = await _open(
                     stack, settings, target or primary(), reads or target or replica()
                 )
+                app.state.service = service
+                if provider is None:  # a span goes through the whole application
+                    app.repeats = service.repeats
                 yield
         except Exception as error:
             app.state.failure = error  # for server.py: its server passes only a text on
             raise
 
-    app = FastAPI(
+    app = Application(
         title="Tapehouse",
         version=version("tapehouse"),
         summary=SUMMARY,
@@ -67,7 +71,7 @@ def create_app(
     )
     routes = [ReportRoute(report) for report in REPORTS]
     app.add_middleware(Direct, routes=routes)  # the last to be added is the first to be asked
-    if provider := provider_from_environment():
+    if provider:
         app.add_middleware(Traced, provider=provider)
     app.add_middleware(RequestLog)
     install_handlers(app)
@@ -93,13 +97,16 @@ async def _open(
     listener = await stack.enter_async_context(
         open_listener(target, settings, keys.forget, warmer.on_generation)
     )
+    recorder = await stack.enter_async_context(open_recorder(target, settings))
+    limits = Limits(settings.rate_limit, settings.concurrency_limit)
     return Service(
         reader=reader,
-        recorder=await stack.enter_async_context(open_recorder(target, settings)),
+        recorder=recorder,
         keys=keys,
-        limits=Limits(settings.rate_limit, settings.concurrency_limit),
+        limits=limits,
         listener=listener,
         cache=cache,
+        repeats=Repeats(cache, listener, limits, recorder),
         stream_seconds=settings.stream_timeout,
         batch_seconds=settings.statement_timeout,
     )

@@ -33,6 +33,14 @@ class Asked:
     form: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
+    def __hash__(self) -> int:
+        return self.hashed
+
+    @cached_property
+    def hashed(self) -> int:
+        """Made once: memory is asked by it with every request."""
+        return hash((self.query, self.position, self.limit, self.count, self.fields, self.form))
+
     @property
     def query(self) -> cursors.Query:
         """What a cursor is bound to."""

@@ -6,7 +6,7 @@ tokens are checked in api/tokens.py and stand for a key.
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ class Key:
     rate_limit: int | None
     concurrency_limit: int | None
     expires_at: datetime | None
-    fetched: float = field(compare=False)
+    until: float = field(compare=False)  # when it is to be looked up again; 0 = with each request
 
     def may(self, scope: str) -> None:
         if scope not in self.scopes:
@@ -71,31 +71,31 @@ class Keys:
 
     async def _key(self, index: bytes | str, **by: object) -> Key:
         known = self.known.get(index)
-        if known is not None and _lives(known) and time.monotonic() - known.fetched < self.seconds:
+        if known is not None and time.monotonic() < known.until:
             return known
         changes = self.changes
         rows = await self.find(**by)
         if not rows:
             self.known.pop(index, None)
             raise Problem(UNAUTHENTICATED, "The key is unknown, revoked or expired.")
-        key = _key(rows[0])
         # Found before a change that was told meanwhile, it may be what the change took away.
-        if changes == self.changes:
-            if len(self.known) >= KEPT:
-                self.known.clear()
-            self.known[index] = key
+        if changes != self.changes:
+            return _key(rows[0], 0.0)
+        if len(self.known) >= KEPT:
+            self.known.clear()
+        self.known[index] = key = _key(rows[0], self.seconds)
         return key
 
 
-def _key(row: Any) -> Key:
-    return Key(**{**dict(row), "scopes": frozenset(row["scopes"]), "fetched": time.monotonic()})
-
-
-def _lives(key: Key) -> bool:
-    return key.expires_at is None or key.expires_at > datetime.now(UTC)
+def _key(row: Any, seconds: float) -> Key:
+    """Known for so long, and no longer than it lives."""
+    if row["expires_at"] is not None:
+        seconds = min(seconds, (row["expires_at"] - datetime.now(UTC)).total_seconds())
+    until = time.monotonic() + seconds if seconds > 0 else 0.0
+    return Key(**{**dict(row), "scopes": frozenset(row["scopes"]), "until": until})
 
 
 def _narrowed(key: Key, scopes: frozenset[str] | None) -> Key:
-    if scopes is None:
-        return key
-    return Key(**{**key.__dict__, "scopes": key.scopes & scopes})
+    """What a token makes of its key: the token may end before the key, so it is checked each time."""
+    left = key.scopes if scopes is None else key.scopes & scopes
+    return replace(key, scopes=left, until=0.0)

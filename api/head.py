@@ -1,15 +1,13 @@
 """What a report needs of a request's headers, taken in one pass."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.errors import TOO_LARGE, Problem
 
 LARGEST = 32_768
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The headers that decide over an answer."""
 
     authorization: bytes | None = None

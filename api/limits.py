@@ -25,17 +25,23 @@ class Limits:
     @contextmanager
     def held(self, key: Key, weight: int = 1) -> Iterator[None]:
         """For as long as a request runs; a `Problem` where it may not begin."""
+        self.begin(key, weight)
+        try:
+            yield
+        finally:
+            self.end(key)
+
+    def begin(self, key: Key, weight: int = 1) -> None:
         now = self.running.get(key.api_key_id, 0)
         if now >= (key.concurrency_limit or self.concurrency):
             raise Problem(TOO_MANY_AT_ONCE, f"The key has {now} requests under way.")
         self._count(key, weight)
         self.running[key.api_key_id] = now + 1
-        try:
-            yield
-        finally:
-            self.running[key.api_key_id] -= 1
-            if not self.running[key.api_key_id]:
-                del self.running[key.api_key_id]
+
+    def end(self, key: Key) -> None:
+        self.running[key.api_key_id] -= 1
+        if not self.running[key.api_key_id]:
+            del self.running[key.api_key_id]
 
     def _count(self, key: Key, weight: int) -> None:
         rate = key.rate_limit or self.rate

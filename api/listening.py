@@ -34,6 +34,7 @@ class Listener:
     on_keys: Callable[[], None]
     on_generation: Callable[[str], None]
     heard: bool = False
+    changes: int = 0  # while it stands still, what was found out of keys and generations holds
     generations: dict[str, str] = field(default_factory=dict)
 
     def generation_of(self, relations: Sequence[str]) -> str | None:
@@ -48,19 +49,21 @@ class Listener:
         await connection.add_listener(KEYS, self._on_key)
         rows = await connection.fetch("select relation, generation from api.generations()")
         self.generations = {row["relation"]: str(row["generation"]) for row in rows}
-        self.on_keys()
+        self._on_key()
         self.heard = True
 
     def detach(self) -> None:
         self.heard = False
-        self.on_keys()
+        self._on_key()
 
     def _on_generation(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         relation, _, generation = payload.rpartition(" ")
         self.generations[relation] = generation
+        self.changes += 1
         self.on_generation(relation)
 
     def _on_key(self, *_told: object) -> None:
+        self.changes += 1
         self.on_keys()
 
 

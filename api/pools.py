@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +45,8 @@ class Reader:
     wait: float
     queue: int
     waiting: int = 0
+    at_hand: list[Any] = field(default_factory=list)
+    open: bool = True
 
     async def rows(self, function: str, **arguments: object) -> list[Any]:
         """The rows of `api.<function>`; whatever the driver raises comes out as a problem."""
@@ -63,12 +65,18 @@ class Reader:
     async def lent(self) -> AsyncIterator[Any]:
         """A connection; a `Problem` where none comes free, or where the block fails on the driver."""
         connection = await self._acquire()
+        whole = False
         try:
             yield connection
+            whole = True
         except DRIVER_ERRORS as error:
             raise from_driver(error) from error
         finally:
-            await self.pool.release(connection)
+            # Through the pool it takes two tasks; what was cancelled, or is waited for, goes that way.
+            if whole and self.open and not self.waiting:
+                self.at_hand.append(connection)
+            else:
+                await self.pool.release(connection)
 
     @asynccontextmanager
     async def snapshot(self, seconds: float) -> AsyncIterator[Any]:
@@ -80,7 +88,28 @@ class Reader:
             await connection.execute(f"set local statement_timeout = {seconds * 1000:.0f}")
             yield connection
 
+    @property
+    def used(self) -> int:
+        """Connections that are lent."""
+        lent: int = self.pool.get_size() - self.pool.get_idle_size()
+        return max(0, lent - len(self.at_hand))
+
+    async def close(self) -> None:
+        """Give the pool what is at hand, so that it can close."""
+        self.open = False
+        while self.at_hand:
+            await self.pool.release(self.at_hand.pop())
+
     async def _acquire(self) -> Any:
+        while self.at_hand:
+            connection = self.at_hand.pop()
+            with suppress(asyncpg.InterfaceError):  # was lost, and the pool took it back
+                if not connection.is_closed():
+                    return connection
+            await self.pool.release(connection)
+        return await self._from_pool()
+
+    async def _from_pool(self) -> Any:
         if self.waiting >= self.queue:
             raise Problem(BUSY, f"{self.waiting} requests wait for a database connection already.")
         self.waiting += 1
@@ -105,7 +134,11 @@ async def open_reader(target: Target, settings: ServerSettings) -> AsyncIterator
         raise ConnectionFailed(why_not(error, target, API)) from error
     try:
         await _check(pool)
-        yield Reader(pool, settings.pool_wait, settings.pool_queue)
+        reader = Reader(pool, settings.pool_wait, settings.pool_queue)
+        try:
+            yield reader
+        finally:
+            await reader.close()
     finally:
         await _close(pool, settings.shutdown_grace)
 

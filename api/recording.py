@@ -6,7 +6,8 @@ What is recorded, and by which function, is said in api/access.py.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from api.errors import BUSY, DRIVER_ERRORS, TOO_SLOW, UNAVAILABLE, Kind, Problem, from_driver
@@ -26,13 +27,13 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Entry:
     """A row to be kept, and the caller who waits for it."""
 
     row: Sequence[Any]
     kept: asyncio.Future[None]
-    sent: bool = field(default=False)
+    sent: bool = False
 
     @property
     def awaited(self) -> bool:
@@ -73,12 +74,25 @@ class GroupCommit:
         if self._closing or self._task.done():
             raise Problem(NOT_RECORDED, "The API is stopping; nothing was recorded.")
         entry = _Entry(row, self._loop.create_future())
+        # A timer by hand: asyncio.timeout costs a caller more than all the rest of this.
+        timer = self._loop.call_later(self._wait, self._too_late, entry)
         try:
-            async with asyncio.timeout(self._wait):
+            if self._queue.full():
+                await self._room(entry, timer.when())
+            else:
+                self._queue.put_nowait(entry)
+            await entry.kept
+        finally:
+            timer.cancel()
+
+    async def _room(self, entry: _Entry, until: float) -> None:
+        """Put it into a queue that is full, unless its time is over before there is room."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
                 await self._queue.put(entry)
-                await entry.kept
-        except TimeoutError as error:
-            raise Problem(NOT_RECORDED, f"After {self._wait:g} seconds {_state(entry)}.") from error
+
+    def _too_late(self, entry: _Entry) -> None:
+        entry.settle(Problem(NOT_RECORDED, f"After {self._wait:g} seconds {_state(entry)}."))
 
     async def close(self, grace: float) -> None:
         """Take nothing more, and end when what was taken is kept, or the grace is over."""
@@ -134,13 +148,19 @@ class GroupCommit:
             await self._send(group[:middle])
             await self._send(group[middle:])
             return
-        refused = problem and Problem(NOT_RECORDED, f"Nothing was recorded: {problem}")
+        refused = problem and Problem(NOT_RECORDED, f"Nothing was recorded: {_why(problem)}")
         for entry in group:
             entry.settle(refused)
 
 
 def _give_up(entry: _Entry) -> None:
-    entry.settle(Problem(NOT_RECORDED, f"The API is stopping; {_state(entry)}."))
+    if entry.awaited:
+        entry.settle(Problem(NOT_RECORDED, f"The API is stopping; {_state(entry)}."))
+
+
+def _why(problem: Problem) -> str:
+    """With what mends it: asked again it would be refused again."""
+    return f"{problem} {problem.kind.hint or ''}".strip()
 
 
 def _state(entry: _Entry) -> str:

@@ -28,6 +28,9 @@ HEADERS = {
 }
 
 
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "You have it: its ETag is one of those in If-None-Match."}
+}
 REPORT_PROBLEMS = problems(
     _400="The cursor is not one of this query's, or a value cannot be read.",
     _401="No key that works was sent.",
@@ -119,9 +122,8 @@ def _responses(report: Report) -> dict[int | str, dict[str, Any]]:
     headers = {name: {"description": said} | text for name, said in HEADERS.items()}
     found: dict[int | str, dict[str, Any]] = {
         200: {"description": "The report.", "content": forms, "headers": headers},
-        304: {"description": "You have it: its ETag is one of those in If-None-Match."},
     }
-    found |= REPORT_PROBLEMS
+    found |= UNCHANGED | REPORT_PROBLEMS
     if report.subject or report.single:
         found |= problems(_404="There is no such thing, or the key may not see it.")
     return found

@@ -13,6 +13,8 @@ from api.errors import ClientGone
 from api.streams import Converter
 
 Result = TypeVar("Result")
+# To watch a client takes a task of its own; most reads have ended before it would be worth it.
+UNWATCHED = 0.02
 
 
 class Whole(Response):
@@ -61,19 +63,40 @@ class Streamed(Response):
 
 async def until_gone(receive: Receive, work: Awaitable[Result]) -> Result:
     """The work's result, unless the client leaves first: then it is given up."""
-    doing = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(receive))
+    watch = _Watch(receive)
     try:
-        await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not doing.done():
-            raise ClientGone
-        return doing.result()
+        return await work
+    except asyncio.CancelledError:
+        if watch.gone and watch.task.uncancel() == 0:
+            raise ClientGone from None
+        raise
     finally:
-        for task in (doing, leaving):
-            if not task.done():
-                task.cancel()
-        if not doing.done():
-            await asyncio.wait({doing})
+        watch.end()
+
+
+class _Watch:
+    """Cancels its task when the client leaves; it looks up only when the work takes its time."""
+
+    def __init__(self, receive: Receive) -> None:
+        task = asyncio.current_task()
+        assert task
+        self.task, self.receive, self.gone = task, receive, False
+        self.leaving: asyncio.Task[None] | None = None
+        self.timer = task.get_loop().call_later(UNWATCHED, self._begin)
+
+    def end(self) -> None:
+        self.timer.cancel()
+        if self.leaving:
+            self.leaving.remove_done_callback(self._left)
+            self.leaving.cancel()
+
+    def _begin(self) -> None:
+        self.leaving = asyncio.ensure_future(_left(self.receive))
+        self.leaving.add_done_callback(self._left)
+
+    def _left(self, _leaving: asyncio.Task[None]) -> None:
+        self.gone = True
+        self.task.cancel()
 
 
 async def _left(receive: Receive) -> None:

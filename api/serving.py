@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ from api.head import Head, head_of
 from api.limits import Limits
 from api.listening import Listener
 from api.pools import Reader
+from api.repeats import Repeat, Repeats
 from api.reports import Report
 from api.sending import Streamed, Whole, until_gone
 
@@ -44,6 +45,7 @@ class Service:
     limits: Limits
     listener: Listener
     cache: Cache
+    repeats: Repeats
     stream_seconds: float
     batch_seconds: float
     flights: Flights[Page] = field(default_factory=Flights)
@@ -88,19 +90,22 @@ class Reading:
     async def record(self, status: int, rows: int | None) -> None:
         """Committed when this returns; nothing leaves before."""
         started = time.perf_counter()
-        scope = self.request.scope
-        await self.service.recorder.record(
-            Access(
-                report=self.report.name,
-                filter=self.asked.told,
-                status=status,
-                row_count=rows,
-                api_key_id=self.key.api_key_id,
-                principal_id=self.key.principal_id,
-                request_id=scope.get("state", {}).get("request_id"),
-            )
-        )
+        request_id = self.request.scope.get("state", {}).get("request_id")
+        await self.service.recorder.keep(Access, (*self.noted(status, rows), request_id))
         self.timing["record"] = (time.perf_counter() - started) * 1000
+
+    def noted(self, status: int, rows: int | None) -> tuple[Any, ...]:
+        """The columns of an `Access`, but for the request's id."""
+        key = self.key
+        return (
+            *(self.report.name, self.asked.told, status, rows),
+            *(key.api_key_id, key.principal_id),
+        )
+
+    def repeated(self, changes: int, status: int, rows: int | None, **how: Any) -> None:
+        """The same request need not come here again for as long as nothing changes."""
+        repeat = Repeat(self.key, changes, self.report.url, self.noted(status, rows), **how)
+        self.service.repeats.keep(self.request.scope, self.head, repeat)
 
 
 async def serve(report: Report, request: Request) -> Response:
@@ -109,15 +114,17 @@ async def serve(report: Report, request: Request) -> Response:
     head = head_of(request.scope)
     key = await service.keys.authenticate(head.authorization)
     key.may(report.scope)
-    async with AsyncExitStack() as stack:
-        stack.enter_context(service.limits.held(key))
+    with ExitStack() as running:
+        running.enter_context(service.limits.held(key))
         question = asked(report, request.path_params, request.scope["query_string"])
         reading = Reading(service, request, head, key, question)
         form = question.form or form_for(head.accept)
         encoding = encoding_for(head.accept_encoding)
         if form == "json":
             return await _page(reading, encoding)
-        return await _stream(reading, form, encoding, stack)
+        async with AsyncExitStack() as stack:
+            stack.push(running.pop_all())
+            return await _stream(reading, form, encoding, stack)
 
 
 def kept(reading: Reading, current: str | None) -> Page | None:
@@ -147,11 +154,14 @@ def _again(reading: Reading) -> Callable[[], Awaitable[Page]]:
 
 async def _page(reading: Reading, encoding: str | None) -> Response:
     form = f"json-{encoding}" if encoding else "json"
-    current = reading.service.listener.generation_of(reading.report.sources)
+    listener = reading.service.listener
+    changes, current = listener.changes, listener.generation_of(reading.report.sources)
     if current is not None and reading.head.if_none_match:
         tag = reading.tag(current, form)
         if tags.named(reading.head.if_none_match, tag):
-            return await _unchanged(reading, tag)
+            response = await unchanged(reading, tag)
+            reading.repeated(changes, NOT_MODIFIED, None, unchanged=response.raw_headers)
+            return response
     page, source = kept(reading, current), "hit"
     if page is None:
         page = await until_gone(reading.request.receive, fetched(reading, current))
@@ -159,12 +169,15 @@ async def _page(reading: Reading, encoding: str | None) -> Response:
     if not page.found:
         await reading.record(missing(reading.report).kind.status, None)
         raise missing(reading.report)
-    tag = page.tags.get(form) or _named(reading, page, form)
+    tag = page.tags.get(form) or tag_of(reading, page, form)
     if tags.matches(reading.head.if_none_match, tag):
-        return await _unchanged(reading, tag)
+        return await unchanged(reading, tag)
     await reading.record(200, page.rows)
     head = page.heads.get(form) or _head(reading, page, form, encoding)
     body = page.packed.get(encoding, page.body) if encoding else page.body
+    if current is not None and source == "hit":
+        how = {"identity": reading.identity, "form": form, "encoding": encoding}
+        reading.repeated(changes, 200, page.rows, generation=current, **how)
     timing = (b"server-timing", _timing(reading.timing, source).encode())
     return Whole([*head, timing], body)
 
@@ -182,13 +195,15 @@ def _head(reading: Reading, page: Page, form: str, encoding: str | None) -> Head
     return page.heads[form]
 
 
-def _named(reading: Reading, page: Page, form: str) -> str:
+def tag_of(reading: Reading, page: Page, form: str) -> str:
+    """The tag of a page in a form; it is kept with the page."""
     tag = reading.tag(page.generation, form) if page.generation else tags.weak(page.tagged, form)
     page.tags[form] = tag
     return tag
 
 
-async def _unchanged(reading: Reading, tag: str) -> Response:
+async def unchanged(reading: Reading, tag: str) -> Response:
+    """The reader has it, as the record says."""
     await reading.record(NOT_MODIFIED, None)
     return Response(
         status_code=NOT_MODIFIED,
@@ -205,7 +220,7 @@ async def _read(reading: Reading) -> Page:
         statement, reading.parameters(*question.position, *sized), report.pace.value
     )
     seconds = time.perf_counter() - started
-    metrics.QUERIES.labels(report.name).observe(seconds)
+    metrics.query_timer(report.name).observe(seconds)
     return page_from(question, row, seconds * 1000)
 
 
@@ -259,7 +274,7 @@ async def _stream(
     # Where pieces end decides over the bytes of Arrow and of compressed text, not over what they say.
     tag = f"W/{reading.tag(row['generation'], full_form)}" if row["generation"] else None
     if tag and tags.matches(reading.head.if_none_match, tag):
-        return await _unchanged(reading, tag)
+        return await unchanged(reading, tag)
     sized = (*question.position, question.limit) if report.order else ()
     pieces = await stack.enter_async_context(
         streams.copied(

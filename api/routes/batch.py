@@ -126,7 +126,7 @@ async def _page(connection: Any, reading: Reading | Problem) -> tuple[int, bytes
     except DRIVER_ERRORS as error:
         raise from_driver(error) from error
     seconds = time.perf_counter() - started
-    metrics.QUERIES.labels(report.name).observe(seconds)
+    metrics.query_timer(report.name).observe(seconds)
     page = page_from(question, row, seconds * 1000)
     if not page.found:
         raise missing(report)

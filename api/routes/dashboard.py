@@ -4,11 +4,13 @@ Its parts are reports, asked for at the same time; each is recorded, and answere
 """
 
 import asyncio
+from itertools import repeat
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import create_model
 
+from api import tags
 from api.asking import asked, missing
 from api.cache import Page
 from api.deps import problems
@@ -16,9 +18,18 @@ from api.head import head_of
 from api.parameters import PortfolioId
 from api.reports import VERSION, Report
 from api.routes.nouns import REPORTS
-from api.routing import REPORT_PROBLEMS, envelope
+from api.routing import REPORT_PROBLEMS, UNCHANGED, envelope
 from api.sending import until_gone
-from api.serving import NO_STORE, Reading, Service, fetched, kept
+from api.serving import (
+    CACHE_CONTROL,
+    VARY,
+    Reading,
+    Service,
+    fetched,
+    kept,
+    tag_of,
+    unchanged,
+)
 
 router = APIRouter(prefix=VERSION, tags=["portfolios"])
 
@@ -37,7 +48,8 @@ Dashboard = create_model(  # type: ignore[call-overload]
     operation_id="portfolio_dashboard",
     summary="Read a portfolio's summary, newest trades and open alerts together.",
     response_model=Dashboard,
-    responses=REPORT_PROBLEMS
+    responses=UNCHANGED
+    | REPORT_PROBLEMS
     | problems(_404="There is no such portfolio, or the key may not see it."),
     openapi_extra={"security": [{"bearer": []}]},
 )
@@ -55,12 +67,17 @@ async def dashboard(request: Request, portfolio: PortfolioId) -> Response:  # no
             for part, report in PARTS.items()
         ]
         pages = await until_gone(request.receive, asyncio.gather(*map(_read, readings)))
+        named = map(tag_of, readings, pages, repeat("json"))
+        tag = tags.weak("".join(named).encode(), "json")
+        if tags.matches(head.if_none_match, tag):
+            return (await asyncio.gather(*(unchanged(reading, tag) for reading in readings)))[0]
+        await asyncio.gather(*map(_recorded, readings, pages))
     body = b",".join(
         b'"%b":%b' % (part.encode(), page.body) for part, page in zip(PARTS, pages, strict=True)
     )
     return Response(
         b"{" + body + b"}",
-        headers={"Cache-Control": NO_STORE},
+        headers={"ETag": tag, "Vary": VARY, "Cache-Control": CACHE_CONTROL},
         media_type="application/json",
     )
 
@@ -71,8 +88,11 @@ async def _read(reading: Reading) -> Page:
     if not page.found:
         await reading.record(missing(reading.report).kind.status, None)
         raise missing(reading.report)
-    await reading.record(200, page.rows)
     return page
+
+
+async def _recorded(reading: Reading, page: Page) -> None:
+    await reading.record(200, page.rows)
 
 
 def _path(report: Report, request: Request) -> dict[str, Any]:

@@ -60,21 +60,31 @@ since as (
     from newest
 ),
 
+-- The source that the stored days are of; bars are looked through only where no refresh has seen any.
 chosen as (
-    select s.source_id
-    from reference.sources as s
-    where
-        s.is_active
-        and exists (
-            select
-            from market.bars as b
+    select coalesce(
+        (
+            select r.source_id
+            from rollups.bar_sources as r
+            where r.instrument_id = market_indicator_history.instrument_id and r.frequency = '1d'
+        ),
+        (
+            select s.source_id
+            from reference.sources as s
             where
-                b.instrument_id = market_indicator_history.instrument_id
-                and b.frequency = '1d'
-                and b.source_id = s.source_id
+                s.is_active
+                and exists (
+                    select
+                    from market.bars as b
+                    where
+                        b.instrument_id = market_indicator_history.instrument_id
+                        and b.frequency = '1d'
+                        and b.source_id = s.source_id
+                )
+            order by s.priority, s.source_id
+            limit 1
         )
-    order by s.priority, s.source_id
-    limit 1
+    ) as source_id
 ),
 
 -- Days and closes as the rollup takes them.

@@ -43,11 +43,11 @@ with searched as (
 
 -- Two searches, each of which an index can serve and stop early; together by `or` they could not.
 found as (
-    select hit.instrument_id
+    select hit.*
     from searched as s
     cross join lateral (
         (
-            select i.instrument_id, i.symbol
+            select i.*, upper(i.symbol collate "C") as place
             from reference.instruments as i
             where
                 (upper(i.symbol collate "C"), i.instrument_id) > (
@@ -62,10 +62,11 @@ found as (
         )
         union all
         (
-            select i.instrument_id, i.symbol
+            select i.*, upper(i.symbol collate "C") as place
             from reference.instruments as i
             where
-                i.company_name ilike s.pattern
+                s.pattern is not null -- or each name would be held against nothing
+                and i.company_name ilike s.pattern
                 and (upper(i.symbol collate "C"), i.instrument_id) > (s.last_symbol, s.last_id)
                 and not (
                     upper(i.symbol collate "C") >= s.prefix
@@ -77,7 +78,7 @@ found as (
             limit page_size
         )
     ) as hit
-    order by upper(hit.symbol collate "C"), hit.instrument_id
+    order by hit.place, hit.instrument_id
     limit page_size
 )
 
@@ -97,8 +98,7 @@ select
     i.is_active,
     i.listed_at,
     i.delisted_at
-from found
-join reference.instruments as i on i.instrument_id = found.instrument_id
+from found as i
 where ops.key_may(market_instruments.key_id, 'read')
-order by upper(i.symbol collate "C"), i.instrument_id
+order by i.place, i.instrument_id
 $$;

@@ -45,6 +45,18 @@ async def test_it_is_nobody_elses_and_is_recorded(
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+async def test_it_is_not_sent_twice_until_a_part_changes(
+    tenant: httpx.AsyncClient, conn: Connection[Any]
+) -> None:
+    tag = (await tenant.get(DASHBOARD)).headers["etag"]
+    again = await tenant.get(DASHBOARD, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    recorded = "select status, count(*) from audit.access group by 1 order by 1"
+    assert conn.execute(recorded).fetchall() == [(200, 3), (304, 3)]
+    conn.execute("update reference.instruments set symbol = 'NEW' where symbol = 'SHARED'")
+    assert (await tenant.get(DASHBOARD, headers={"If-None-Match": tag})).status_code == 200
+
+
 async def test_its_parts_are_read_at_the_same_time(
     app: FastAPI, world: None, conn: Connection[Any]
 ) -> None:

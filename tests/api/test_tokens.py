@@ -20,6 +20,7 @@ from api.tokens import KeySetError, open_tokens
 from tests.api.serving import client_of, started
 from tests.api.test_keys import prefix
 from tests.api.test_tenants import told
+from tests.api.world import ONE
 from warehouse.db.target import Target
 
 ROUTE = "/v1/market/instruments"
@@ -66,6 +67,14 @@ async def test_a_token_of_each_kind_is_let_in_and_ends_with_its_key(
     conn.execute("update ops.api_keys set revoked_at = now()")
     await told()
     assert await status(app, sent) == 401
+
+
+async def test_a_token_is_checked_with_each_request(app: FastAPI, world: None, key: str) -> None:
+    await told()
+    mart, sent = f"/v1/portfolios/{ONE.number}/positions", token(key)
+    assert [await status(app, sent, mart) for _ in range(3)] == [200] * 3  # by now from memory
+    app.state.service.keys.tokens = None  # no token holds any more
+    assert await status(app, sent, mart) == 401
 
 
 async def test_a_token_narrows_scopes_and_never_widens_them(app: FastAPI, key: str) -> None:
