@@ -22,7 +22,7 @@ def test_files_and_patterns_are_loaded_one_by_one(desk: Desk) -> None:
     for n in (1, 2):
         desk.file(trades(GOOD.format(n=n, price=n - 1)), f"day-{n}.csv")
     code, out, _ = run("trades", str(desk.folder / "day-*.csv"), "--json")
-    assert code == 0
+    assert code == 1, "nothing of day-1 could be loaded"
     told = json.loads(out)
     assert [(each["read"], each["loaded"], each["rejected"]) for each in told] == [
         (1, 0, 1),
@@ -31,6 +31,7 @@ def test_files_and_patterns_are_loaded_one_by_one(desk: Desk) -> None:
     code, out, _ = run("trades", str(desk.folder / "day-2.csv"))
     assert (code, "was loaded before" in out) == (0, True)
     code, out, _ = run("trades", str(desk.folder / "day-1.csv"))
+    assert code == 1
     assert "but for 1 rows; nothing was done. `warehouse ingest rejects" in out
     code, out, _ = run("list", "--json")
     assert [each["state"] for each in json.loads(out)] == ["loaded", "loaded"]
@@ -38,6 +39,12 @@ def test_files_and_patterns_are_loaded_one_by_one(desk: Desk) -> None:
     assert out.strip() == GOOD.format(n=1, price=0)
     code, out, _ = run("rejects", "--json")
     assert json.loads(out)[0]["reasons"] == {"price": '"0" is not above zero'}
+
+
+def test_some_rejects_do_not_fail_the_command(desk: Desk) -> None:
+    path = desk.file(trades(*(GOOD.format(n=n, price=n) for n in (0, 1))))
+    code, out, _ = run("trades", str(path))
+    assert (code, "1 loaded, 0 there already, 1 rejected" in out) == (0, True)
 
 
 def test_standard_input_is_a_file_like_others(desk: Desk) -> None:

@@ -31,6 +31,15 @@ def test_a_trade_is_stored_with_the_digits_it_came_with(desk: Desk) -> None:
     assert row == ("acc-1", "ABC", moment, "10", "1.10", 0, result.batch_id)
 
 
+@pytest.mark.parametrize("given", ["7 9999 10000 1.10 0.0001 12345678.5", "2e-30 1e40 10000.0000"])
+def test_numbers_of_every_length_are_stored_as_they_came(desk: Desk, given: str) -> None:
+    prices = given.split()
+    rows = (BUY.format(id=f"x{n}", price=price) for n, price in enumerate(prices))
+    desk.load("trades", trades(*rows))
+    stored = desk.all("select price::text from trading.trades order by trade_id")
+    assert stored == [(f"{Decimal(price):f}",) for price in prices]
+
+
 def test_positions_equal_the_trades_when_the_load_is_committed(desk: Desk) -> None:
     sell = "acc-1,x2,2026-01-06T14:30:00Z,,,ABC,sell,4,2"
     desk.load("trades", trades(BUY.format(id="x1", price=1), sell))
@@ -98,6 +107,24 @@ def test_modes_say_what_happens_to_a_bar_that_is_there(
     found = desk.load("bars", bars(*again), mode=mode).tally
     assert (found.read, found.loaded, found.duplicate, found.rejected) == tally
     assert [v for (v,) in desk.all("select volume from market.bars order by bar_at")] == volumes
+
+
+MISSED = "select last_error, last_at from ops.instrument_data_status order by instrument_id"
+
+
+@pytest.mark.parametrize("limit", [Limit(), Limit(most=0)], ids=["kept", "refused"])
+def test_a_feed_says_why_rows_of_it_were_turned_away(desk: Desk, limit: Limit) -> None:
+    good, bad = BAR.format(day=5, volume=5), BAR.format(day=6, volume=-1)
+    content = bars(good, bad, bad.replace("06T", "07T"), good.replace("ABC", "XYZ"))
+    why = f'{desk.folder / "file.csv"}, line 3: volume "-1" is below zero'
+    if limit.most is None:
+        desk.load("bars", content)
+        day = datetime(2026, 1, 5, tzinfo=UTC)
+        assert desk.all(MISSED) == [(why, day), (None, day)]
+    else:
+        with pytest.raises(TooManyRejects):
+            desk.load("bars", content, limit=limit)
+        assert desk.all(MISSED) == [(why, None)]
 
 
 def test_an_upsert_that_changes_nothing_writes_nothing(desk: Desk) -> None:

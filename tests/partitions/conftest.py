@@ -1,8 +1,8 @@
 """What the tests of partitions share: a connection as the tool has it, and ways to set a scene."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -13,7 +13,9 @@ import pytest
 from psycopg import Connection, connect
 
 from warehouse.cli import main
+from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
+from warehouse.jobs import install
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
 from warehouse.partitions.archive import archive
@@ -24,6 +26,42 @@ Session = Callable[[], Connection[Any]]
 def month(year: int, number: int) -> datetime:
     """The first moment of a month; the thirteenth is next January."""
     return datetime(year + (number - 1) // 12, (number - 1) % 12 + 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def staged(
+    request: pytest.FixtureRequest,
+    server: Target,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Mapping[str, str]]:
+    """Templates by the fixtures that the module's STAGES set up, each once: a clone takes a tenth of it."""
+    found: dict[str, str] = {}
+    with ExitStack() as stack:
+        for name, prepare in getattr(request.module, "STAGES", {}).items():
+            target = stack.enter_context(scratch_database(server, template))
+            install.make_roles(target)
+            keywords = target.keywords(options="-c timezone=UTC")
+            with connect(**keywords, autocommit=True) as conn:
+                prepare(Scene(conn, tmp_path_factory.mktemp(name)))
+                found[name] = conn.info.dbname
+        yield found
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest,
+    server: Target,
+    template: str,
+    staged: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Target]:
+    """A database of the test's own, as it is prepared for a fixture that the test asks for."""
+    chosen = next((staged[name] for name in request.fixturenames if name in staged), template)
+    with scratch_database(server, chosen) as target:
+        monkeypatch.setenv("WAREHOUSE_DATABASE_URL", target.conninfo)
+        install.make_roles(target)
+        yield target
 
 
 @pytest.fixture

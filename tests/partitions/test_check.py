@@ -106,8 +106,10 @@ def test_the_exit_code_says_whether_someone_must_act(conn: Connection[Any]) -> N
     assert (after.returncode, after.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_watch_works_until_it_is_told_to_stop(conn: Connection[Any]) -> None:
-    command = [sys.executable, "-m", "warehouse", "partitions", "apply", "--watch", "--every", "60"]
+    watch = ["apply", "audit.events", TRADES, "--watch", "--every", "60"]
+    command = [sys.executable, "-m", "warehouse", "partitions", *watch]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         left = "select bool_and(state = 'done') is not true from ops.partition_runs"
@@ -119,7 +121,7 @@ def test_a_watch_works_until_it_is_told_to_stop(conn: Connection[Any]) -> None:
     finally:
         process.kill()
     assert (process.returncode, told) == (0, "")
-    assert all(each.act == [] for each in check(conn, datetime.now(UTC)))
+    assert health(conn, datetime.now(UTC)).act == []
 
 
 def test_the_ranges_of_each_partition_are_reported(conn: Connection[Any], scene: Scene) -> None:

@@ -47,27 +47,42 @@ def test_a_policy_is_set_and_a_hold_placed_listed_and_released(conn: Connection[
     assert warehouse("hold").stdout == "Nothing is held.\n"
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+@pytest.mark.usefixtures("database")
+def test_an_unknown_table_is_one_line_with_the_fix() -> None:
+    for words in (
         ("list", "trading.trads"),
         ("plan", "trading.trads"),
         ("apply", "trading.trads"),
+        ("check", "trading.trads"),
         ("set", "trading.trads", "--premake", "2"),
         ("detach", "trading.trads", "x"),
         ("attach", "trading.trads", "x"),
         ("drop", "trading.trads", "x"),
         ("hold", "trading.trads", "--reason", "case 17"),
-    ],
-    ids=lambda words: words[0],
-)
-def test_an_unknown_table_is_one_line_with_the_fix(
-    conn: Connection[Any], words: tuple[str, ...]
-) -> None:
-    told = warehouse(*words)
+    ):
+        told = warehouse(*words)
+        assert told.returncode == 1, words
+        assert told.stderr.count("\n") == 1, words
+        assert "There is no table trading.trads. Did you mean trading.trades?" in told.stderr
+
+
+def test_an_archive_is_named_by_its_number_or_its_partition(scene: Scene) -> None:
+    scene.months("trading.trades", 2026, 1, 1)
+    scene.archived("trading.trades", 2026, 1)
+    named = "trading.trades", "trades_p20260101"
+    for words in (("1",), named):
+        (told,) = json.loads(warehouse("verify", *words, "--json").stdout)
+        assert (told["archive"], told["state"]) == (1, "verified")
+        assert "nothing was restored" in warehouse("restore", *words).stderr
+    missing = warehouse("restore", "trading.trades", "trades_p20260201")
+    assert "There is no archive of trades_p20260201 of trading.trades" in missing.stderr
+    assert warehouse("restore", "trading.trades").returncode == 2
+
+
+def test_one_table_can_be_checked_alone(scene: Scene) -> None:
+    told = warehouse("check", "market.bars", "--json")
+    assert [each["table"] for each in json.loads(told.stdout)] == ["market.bars"]
     assert told.returncode == 1
-    assert told.stderr.count("\n") == 1
-    assert "There is no table trading.trads. Did you mean trading.trades?" in told.stderr
 
 
 def test_a_problem_with_one_table_ends_with_1_after_the_others_are_done(

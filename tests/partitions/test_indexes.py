@@ -18,6 +18,7 @@ from psycopg import Connection, connect
 from psycopg.errors import Error
 from typer.testing import CliRunner
 
+from tests.partitions.conftest import Scene
 from warehouse.cli import partition_indexes
 from warehouse.db.target import Target
 from warehouse.errors import BusyError, StatementError
@@ -36,20 +37,18 @@ BAR = (
 )
 
 
+def three_months_of_bars(scene: Scene) -> None:
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+    ensure(scene.conn, Base.metadata.tables["market.bars"], start, end)
+    scene.dimensions()
+
+
+STAGES = {"conn": three_months_of_bars}
+
+
 @pytest.fixture
 def conn(database: Target) -> Iterator[Connection[Any]]:
     with connect(**database.keywords(), autocommit=True) as conn:
-        ensure(
-            conn,
-            Base.metadata.tables["market.bars"],
-            datetime(2026, 1, 1, tzinfo=UTC),
-            datetime(2026, 3, 2, tzinfo=UTC),
-        )
-        conn.execute("insert into reference.sources (name, priority) values ('csv', 1)")
-        conn.execute(
-            "insert into reference.instruments (symbol, asset_type, currency)"
-            " values ('AAPL', 'equity', 'USD')"
-        )
         yield conn
 
 
@@ -252,6 +251,30 @@ def test_what_was_done_is_in_the_ledger(conn: Connection[Any]) -> None:
     assert rows == [("market.bars", "index", "done", 1, True)] * len(steps)
 
 
+def test_no_step_goes_without_its_event(conn: Connection[Any]) -> None:
+    made = add_index(conn, INDEX)
+    dropped = drop_index(conn, "market", INDEX.name)
+    rows = conn.execute(
+        "select r.step, e.operation, e.table_schema, e.table_name, e.row_count"
+        " from ops.partition_runs as r left join audit.events as e using (event_id)"
+        " where r.step in ('index', 'drop_index') order by r.event_id"
+    ).fetchall()
+    assert rows == [
+        *[("index", "index", "market", "bars", 0)] * len(made),
+        *[("drop_index", "drop_index", "market", "bars", 0)] * len(dropped),
+    ]
+
+
+def test_a_step_that_fails_has_left_its_event(conn: Connection[Any], database: Target) -> None:
+    with writer(database), pytest.raises(StatementError):
+        add_index(conn, INDEX, HURRIED)
+    rows = conn.execute(
+        "select r.partition_name, e.operation from ops.partition_runs as r"
+        " join audit.events as e using (event_id) where r.state = 'failed'"
+    ).fetchall()
+    assert rows == [("market.bars_p20260201", "index")]
+
+
 # -- rebuilding ------------------------------------------------------------------------------------
 
 
@@ -270,7 +293,8 @@ def test_a_killed_rebuild_goes_on_where_it_was(database: Target, conn: Connectio
         writer(database),
         killed(database, "r.reindex(conn, 'market', 'bars', 'bars_bar_at_idx')") as run,
     ):
-        eventually(lambda: bool(invalid(conn)))
+        # Of the partition that is written to: the one before it is invalid for a moment, too.
+        eventually(lambda: any("bars_p20260201" in name for name in invalid(conn)))
         run.send_signal(signal.SIGKILL)
         eventually(lambda: not statements(conn, "reindex%"))
     assert [name for name in invalid(conn) if "_ccnew" in name]

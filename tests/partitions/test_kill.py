@@ -69,8 +69,7 @@ with connect(**primary().keywords(options="-c timezone=UTC"), autocommit=True) a
 """
 
 
-@pytest.fixture
-def booked(scene: Scene) -> Scene:
+def a_set_to_drop(scene: Scene) -> None:
     """A month of a set that is to be dropped: five steps, each a place to die."""
     apply(scene.conn, [TRANSACTIONS, *LOGS])
     for parent in (TRANSACTIONS, ITEMS):
@@ -88,6 +87,13 @@ def booked(scene: Scene) -> Scene:
         " at time zone 'UTC', 'file:///a', '{}', '{}', 0, 0, 'verified', now()"
         " from unnest(array['trading.transactions', 'trading.transaction_items']) t"
     )
+
+
+STAGES = {"booked": a_set_to_drop}
+
+
+@pytest.fixture
+def booked(scene: Scene) -> Scene:
     return scene
 
 

@@ -56,8 +56,7 @@ class Worker:
             self._thread.join()
 
 
-@pytest.fixture
-def stocked(scene: Scene) -> Scene:
+def two_old_months(scene: Scene) -> None:
     """Two old months that may go, and the present, where writers are at work."""
     scene.dimensions()
     apply(scene.conn, [TRADES])
@@ -66,6 +65,13 @@ def stocked(scene: Scene) -> Scene:
     scene.trade(2, month(2024, 2))
     scene.archived(TRADES, 2024, 1)
     scene.archived(TRADES, 2024, 2)
+
+
+STAGES = {"stocked": two_old_months}
+
+
+@pytest.fixture
+def stocked(scene: Scene) -> Scene:
     return scene
 
 
@@ -135,7 +141,7 @@ def test_writers_have_no_error_all_the_while(
 
     Once with TAPEHOUSE_TEST_WRITERS=60 is the full minute.
     """
-    seconds = float(os.environ.get("TAPEHOUSE_TEST_WRITERS", "5"))
+    seconds = float(os.environ.get("TAPEHOUSE_TEST_WRITERS", "3"))
     writer, numbers = session(), iter(range(1000, 10_000_000))
     now = datetime.now(UTC)
 

@@ -25,8 +25,7 @@ TRADES, TRANSACTIONS, ITEMS = (
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-@pytest.fixture
-def old(scene: Scene) -> Scene:
+def two_old_months(scene: Scene) -> None:
     """Two months of trades past their retention, archived, with rows."""
     scene.dimensions()
     scene.months(TRADES, 2024, 1, 2)
@@ -35,6 +34,13 @@ def old(scene: Scene) -> Scene:
     scene.policy(TRADES, retention="2 years", automatic_maintenance="on")
     scene.archived(TRADES, 2024, 1)
     scene.archived(TRADES, 2024, 2)
+
+
+STAGES = {"old": two_old_months}
+
+
+@pytest.fixture
+def old(scene: Scene) -> Scene:
     return scene
 
 

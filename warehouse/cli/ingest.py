@@ -186,20 +186,27 @@ def rejects(
 
 
 def _shown(reject: dict[str, Any]) -> dict[str, Any]:
-    raw = reject["raw"]
+    raw = _on_one_line(reject["raw"])
     return {
         "file": reject["file_name"],
         "line": reject["line_no"],
-        "why": "; ".join(f"{column} {why}" for column, why in reject["reasons"].items()),
+        "why": _on_one_line("; ".join(f"{name} {why}" for name, why in reject["reasons"].items())),
         "row": raw if len(raw) <= 80 else raw[:80] + "…",
     }
+
+
+def _on_one_line(text: str) -> str:
+    return text.replace("\r", "\\r").replace("\n", "\\n")
 
 
 # -- loading ---------------------------------------------------------------------------------------
 
 
 def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_json: bool) -> bool:
-    """Each file is a load of its own; one that fails does not keep the others from it."""
+    """Each file is a load of its own; one that fails does not keep the others from it.
+
+    A file that was turned away row by row has failed: its columns or units are others than was said.
+    """
     import pyarrow as pa
 
     from warehouse.ingest.sources import expand
@@ -216,6 +223,7 @@ def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_js
             told.append({"file": name, "error": str(error)})
             all_well = False
             continue
+        all_well &= not result.tally.came_to_nothing
         told.append(_as_row(result))
         if not as_json:
             lines([_sentence(result)])

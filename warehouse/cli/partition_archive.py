@@ -13,13 +13,20 @@ from warehouse.partitions.archive import Archive
 from warehouse.partitions.archive import archive as archive_partition
 from warehouse.partitions.archive import restore as restore_archive
 from warehouse.partitions.archive import verify as verify_archive
-from warehouse.partitions.archive.records import all_archives
+from warehouse.partitions.archive.errors import UnknownArchive
+from warehouse.partitions.archive.records import all_archives, archive_in_force
+from warehouse.partitions.index_catalog import split_name
 from warehouse.partitions.lock import Patience
 from warehouse.partitions.plan import Gate
 from warehouse.partitions.planning import make_plan
 from warehouse.settings import ArchiveSettings, StateSettings
 
-Number = Annotated[int, typer.Argument(help="Number of the archive, as `archives` lists it.")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        metavar="NUMBER|TABLE", help="Archive, as `archives` lists it; or table, as schema.table."
+    ),
+]
 To = Annotated[
     str | None,
     typer.Option(help="Folder, or URL that fsspec knows; else WAREHOUSE_ARCHIVES."),
@@ -68,24 +75,46 @@ def archives(tables: Tables = None, as_json: Json = False) -> None:
     emit(found, as_json, lambda rows: table(rows, "There is no archive."))
 
 
-def verify(archive_id: Number, as_json: Json = False) -> None:
+def verify(archive: Which, partition: Name = None, as_json: Json = False) -> None:
     """Read an archive's files back and compare them with what was written, and with its partition.
 
     Example: warehouse partitions verify 7
     """
     with connection() as conn:
-        found = [_row(verify_archive(conn, archive_id))]
+        found = [_row(verify_archive(conn, _number(conn, archive, partition)))]
     emit(found, as_json, table)
 
 
-def restore(archive_id: Number, wait: Wait = Patience.lock_timeout, as_json: Json = False) -> None:
+def restore(
+    archive: Which,
+    partition: Name = None,
+    wait: Wait = Patience.lock_timeout,
+    as_json: Json = False,
+) -> None:
     """Make a partition again from its archive and attach it, while others go on.
 
-    Example: warehouse partitions restore 7
+    Example: warehouse partitions restore trading.trades trades_p20240101
     """
     with connection() as conn:
-        found = [_row(restore_archive(conn, archive_id, Patience(wait)))]
+        number = _number(conn, archive, partition)
+        found = [_row(restore_archive(conn, number, Patience(wait)))]
     emit(found, as_json, table)
+
+
+def _number(conn: Connection[Any], archive: str, partition: str | None) -> int:
+    """The number of an archive that is named, or the archive in force of a partition."""
+    if archive.isdecimal() and partition is None:
+        return int(archive)
+    if partition is None:
+        raise typer.BadParameter("give the number of an archive, or a table and its partition.")
+    schema, _ = split_name(archive)
+    found = archive_in_force(conn, archive, f"{schema}.{partition.rpartition('.')[2]}")
+    if found is None:
+        raise UnknownArchive(
+            f"There is no archive of {partition} of {archive} in force; nothing was done. "
+            f"`warehouse partitions archives {archive}` lists them."
+        )
+    return found.archive_id
 
 
 def _due(conn: Connection[Any], parent: str | None) -> Iterable[tuple[str, str]]:

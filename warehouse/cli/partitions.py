@@ -108,15 +108,19 @@ def apply(
 
 @app.command()
 def check(
-    brin: AllBrin = False, watch: Watch = False, every: Every = 300.0, as_json: Json = False
+    tables: Tables = None,
+    brin: AllBrin = False,
+    watch: Watch = False,
+    every: Every = 300.0,
+    as_json: Json = False,
 ) -> None:
     """Say how far ahead partitions reach and what lags behind; exits with 1 when someone must act.
 
     Example: warehouse partitions check
     """
     if watch:
-        keep_watch(lambda: _check_once(brin=brin, as_json=as_json), every)
-    elif not _check_once(brin=brin, as_json=as_json):
+        keep_watch(lambda: _check_once(tables, brin=brin, as_json=as_json), every)
+    elif not _check_once(tables, brin=brin, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -156,9 +160,11 @@ def _apply_once(
     return not (failed or found.problems)
 
 
-def _check_once(*, brin: bool, as_json: bool) -> bool:
+def _check_once(tables: list[str] | None, *, brin: bool, as_json: bool) -> bool:
     with connection() as conn:
-        health = examine(conn, datetime.now(UTC))
+        for name in tables or ():
+            policy_of(conn, name)
+        health = examine(conn, datetime.now(UTC), tables)
     show = _show_brin if brin else _show_health
     emit([asdict(each) for each in health], as_json, lambda _: show(health))
     return not any(each.act for each in health)

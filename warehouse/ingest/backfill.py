@@ -103,8 +103,6 @@ class Backfill(Direct):
             build_indexes(self._conn, step)
         except IntegrityError as error:  # a key comes twice
             raise NotForBackfill from error
-        table = sql.Identifier(step.home, step.name)
-        self._conn.execute(sql.SQL("analyze {}").format(table))
 
     def attach(self) -> None:
         """Attach them all; what follows sees their rows in the table, and others wait for the commit."""

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from warehouse.ingest.quality.status import Missed
 from warehouse.ingest.sources import Source
 from warehouse.models.ops import BatchState, IngestKind, IngestMode
 from warehouse.sql import query
@@ -21,6 +22,11 @@ class Tally:
     loaded: int = 0
     duplicate: int = 0
     rejected: int = 0
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether rows were read and each was turned away."""
+        return 0 < self.read == self.rejected
 
 
 @dataclass
@@ -36,6 +42,7 @@ class Batch:
     is_backfill: bool = False
     tally: Tally = field(default_factory=Tally)
     accounts: set[int] = field(default_factory=set)  # whose books it writes, as far as is known
+    missed: Missed = field(default_factory=dict)  # of bars: whose rows were turned away
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def loaded_before(self, conn: Connection[Any]) -> dict[str, Any] | None:

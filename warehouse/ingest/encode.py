@@ -57,9 +57,8 @@ def _encoded(wire: str, cells: Cells, start: int, rows: int) -> Encoded:
     values = cells.values.slice(start, rows)
     if wire == "numeric":
         codec = Decimal(values.type.precision, values.type.scale)
-        return codec.encode(
-            values, None if cells.scales is None else cells.scales.slice(start, rows)
-        )
+        scales = None if cells.scales is None else cells.scales.slice(start, rows)
+        return codec.encode(values, scales, padded=True)
     return PLAIN[wire].encode(values)
 
 

@@ -6,8 +6,8 @@ from typing import BinaryIO, Protocol
 from warehouse.ingest.errors import BadFile
 from warehouse.ingest.rows import HEAD, WHOLE_ROW, Reject, shown
 
-# Some 60,000 rows: more are in the order of their key then, and a few such blocks are in memory.
-BLOCK = 4 << 20
+# Some 30,000 bars: in the order of their key enough of them are neighbours, and a few blocks are in memory.
+BLOCK = 2 << 20
 LONGEST = 1 << 20  # bytes of a row
 UTF_8 = "utf-8"
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from warehouse.ingest.errors import BadFile
 from warehouse.ingest.rows import HEAD, Chunk
 
-ROWS = 131_072
+ROWS = 32_768  # as many as a block of text holds; 131,072 took a load past 300 MB
 
 
 def row_count(path: Path) -> int:

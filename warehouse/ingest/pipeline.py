@@ -8,6 +8,7 @@ and instruments that --create-instruments adds.
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -27,11 +28,10 @@ from warehouse.ingest.instruments import adder
 from warehouse.ingest.kinds import Kind
 from warehouse.ingest.mapping import Mapping
 from warehouse.ingest.merge import Merge
-from warehouse.ingest.quality.status import Feeds, touch_status
+from warehouse.ingest.quality.status import Feeds, note_missed, tell_missed, touch_status
 from warehouse.ingest.reading import casts, unused
 from warehouse.ingest.rejects import Spool
 from warehouse.ingest.room import Closed, Room, cut_with
-from warehouse.ingest.rows import Reject
 from warehouse.ingest.sources import Source
 from warehouse.ingest.way import Ways, Writer
 from warehouse.models.ops import BatchState, IngestKind, IngestMode
@@ -118,9 +118,10 @@ def _attempt(
     with closing(Spool()) as spool:
         try:
             with conn.transaction():
-                return _load(conn, side, order, batch, spool, tell)
+                result = _load(conn, side, order, batch, spool, tell)
         except TooManyRejects as refusal:
             _file_anyway(conn, batch, spool, BatchState.REFUSED, refusal)
+            tell_missed(conn, batch.source_id, batch.missed)
             raise
         except (WarehouseError, DriverError, OSError, pa.ArrowException) as error:
             if isinstance(error, DeadlockDetected) and len(batch.accounts) > known:
@@ -129,6 +130,8 @@ def _attempt(
             if not conn.closed and batch.batch_id:
                 _file_anyway(conn, batch, spool, BatchState.FAILED, ours)
             raise ours from error
+    tell_missed(conn, batch.source_id, batch.missed)
+    return result
 
 
 def _load(
@@ -202,7 +205,9 @@ class Run:
         """Everything that is done to a chunk."""
         chunk, tally = cast.chunk, self._batch.tally
         counts = self._writer.write(cast)
-        self._spool.add(sorted([*chunk.unread, *counts.rejects], key=_line))
+        if self._kind.name is IngestKind.BARS:
+            note_missed(self._batch.missed, cast, counts.rejects, self._batch.source.title)
+        self._spool.add(sorted([*chunk.unread, *counts.rejects], key=attrgetter("line")))
         tally.read += len(chunk) + len(chunk.unread)
         tally.loaded += counts.loaded
         tally.duplicate += counts.duplicate
@@ -236,10 +241,6 @@ class Run:
         self._batch.file(self._conn, BatchState.LOADED)
         self._spool.file(self._conn, self._batch.batch_id, self._batch.source.name)
         self._direct.attach()
-
-
-def _line(reject: Reject) -> int:
-    return reject.line
 
 
 def _check_keys_by_set(conn: Connection[Any]) -> None:

@@ -45,9 +45,8 @@ class Rows:
             self._refuse_closed(cast, columns)
         good = np.flatnonzero(cast.good())
         columns = {name: cells for name, cells in columns.items() if name in self._kind.table.c}
-        columns |= self._ours(rows)
         order = self._by_key(columns, good)
-        columns = taken(columns, order)
+        columns = taken(columns, order) | self._ours(len(order))
         if len(good) and self._kind.control and self._room:
             self._room.make(columns[self._kind.control].values)
         lines = cast.chunk.lines[good]

@@ -37,9 +37,11 @@ class Health:
     brin: Sequence[Brin]  # of each partition
 
 
-def check(conn: Connection[Any], now: datetime) -> list[Health]:
-    """Every table under a policy."""
-    world = read_world(conn, now)
+def check(
+    conn: Connection[Any], now: datetime, tables: Sequence[str] | None = None
+) -> list[Health]:
+    """Every table under a policy, or the named ones and what hangs together with them."""
+    world = read_world(conn, now, tables)
     steps, problems = making(world, now)
     candidates = due(world)
     _, blocked = retirements(world, candidates, read_gates(conn, world, candidates))

@@ -127,7 +127,10 @@ def _home(conn: Connection[Any], state: State, name: str) -> tuple[str, str]:
                 f"{schema}.{bare} is no table of its own. Nothing was done; "
                 f"`warehouse partitions list {policy.parent}` names what stands by itself."
             )
-    raise _no_partition(policy.parent, bare, state.detached)
+    raise NoPartition(
+        f"There is no table {given or policy.schema}.{bare}. Nothing was done; "
+        f"`warehouse partitions list {policy.parent}` names what stands by itself."
+    )
 
 
 def _bare(name: str) -> str:

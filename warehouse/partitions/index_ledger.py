@@ -14,7 +14,10 @@ from uuid import UUID, uuid4, uuid5
 from psycopg import Connection, Error
 
 from warehouse.db.errors import translate
+from warehouse.errors import DatabaseError
+from warehouse.models.audit import Operation
 from warehouse.models.ops import PartitionStep, RunState
+from warehouse.partitions.index_catalog import split_name
 from warehouse.partitions.indexes import IndexStep
 from warehouse.sql import query
 
@@ -60,23 +63,43 @@ class Entry:
 
     plan_id: UUID
     number: int
+    table: str
     step: IndexStep
+
+    @property
+    def kind(self) -> PartitionStep:
+        return PartitionStep.DROP_INDEX if self.step.what == "drop" else PartitionStep.INDEX
 
     @contextmanager
     def told(self, conn: Connection[Any]) -> Iterator[None]:
-        """The ledger says that the step runs, and how it ended, unless the run is killed."""
-        self._say(conn, RunState.RUNNING)
+        """The ledger says that the step runs, and how it ended, unless the run is killed.
+
+        The event comes before the step, which can be in no transaction: so none goes without.
+        """
+        with conn.transaction():
+            event_id = self._record_event(conn)
+            self._say(conn, RunState.RUNNING, event_id=event_id)
         try:
             yield
-        except Error as error:
+        except (Error, DatabaseError) as error:
             if not conn.broken:
-                self._say(conn, RunState.FAILED, str(translate(error)))
+                self._say(conn, RunState.FAILED, error=str(translate(error)))
             raise
         self._say(conn, RunState.DONE)
 
-    def _say(self, conn: Connection[Any], state: RunState, error: str | None = None) -> None:
-        row = {"plan": self.plan_id, "number": self.number, "state": state.value, "error": error}
-        conn.execute(query("partitions/record_index_run"), row)
+    def _say(self, conn: Connection[Any], state: RunState, **told: Any) -> None:
+        row = {"plan": self.plan_id, "number": self.number, "state": state.value}
+        conn.execute(
+            query("partitions/record_index_run"), {"error": None, "event_id": None} | row | told
+        )
+
+    def _record_event(self, conn: Connection[Any]) -> int:
+        schema, table = split_name(self.table)
+        named = {"table_schema": schema, "table_name": table, "row_count": 0}
+        named |= {"operation": Operation(self.kind).value, "time_from": None, "time_to": None}
+        row = conn.execute(query("partitions/record_event"), named).fetchone()
+        assert row
+        return int(row[0])
 
 
 def enter(
@@ -87,22 +110,19 @@ def enter(
     entries = []
     for step in steps:
         known = this.numbers.get(_partition(step)) if step.what == "reindex" else None
-        entries.append(Entry(this.plan_id, known or next(fresh), step))
+        entries.append(Entry(this.plan_id, known or next(fresh), table, step))
     with conn.cursor() as cursor:
-        cursor.executemany(
-            query("partitions/plan_index_run"), [_row(table, entry) for entry in entries]
-        )
+        cursor.executemany(query("partitions/plan_index_run"), [_row(entry) for entry in entries])
     return entries
 
 
-def _row(table: str, entry: Entry) -> dict[str, Any]:
-    kind = PartitionStep.DROP_INDEX if entry.step.what == "drop" else PartitionStep.INDEX
+def _row(entry: Entry) -> dict[str, Any]:
     return {
         "plan": entry.plan_id,
         "number": entry.number,
-        "table": table,
+        "table": entry.table,
         "partition": _partition(entry.step),
-        "step": kind.value,
+        "step": entry.kind.value,
     }
 
 

@@ -94,27 +94,33 @@ def freeze_openings(conn: Connection[Any], step: Detach, patience: Patience) -> 
 
 # -- the detach ------------------------------------------------------------------------------------
 
+# Where others refer to a partition, DETACH joins it with all of theirs under a SHARE lock on them.
+# Begun with the rows that go, each looks up the partition of its time, finds none and is done in 0.6 µs
+# among 12 partitions, in 2.5 among 84; begun with those that stay, each takes 0.1 to 0.5 µs. The planner
+# does not count what is ruled out by the time, so it is told that every row it reads is dear.
+FIND_LEFTOVERS = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "random_page_cost": "0",
+    "cpu_index_tuple_cost": "1",
+    "jit": "off",
+}
+
 
 def detach_concurrently(conn: Connection[Any], step: Step, patience: Patience) -> None:
     """SHARE UPDATE EXCLUSIVE on the parent; waits, without a lock, for who still reads the partition.
 
     When that takes longer than lock_timeout the detach is left pending, and the next attempt
-    finalizes it. On a partition that others refer to, PostgreSQL searches all of theirs under a
-    SHARE lock, and no setting makes it see that their times rule them out. A nested loop takes 0.14
-    µs for each row that stays, where a hash join took up to 1 µs; compiling the query would double it.
+    finalizes it.
     """
     named = {"parent": step.policy.parent, "partition": quoted(step.partition)}
     row = conn.execute(query("partitions/read_partition_state"), named).fetchone()
     if row is None:
         return
     how = "finalize" if row[0] else "concurrently"
-    session = {
-        "lock_timeout": f"{patience.lock_timeout}ms",
-        "enable_hashjoin": "off",
-        "enable_mergejoin": "off",
-        "jit": "off",
-    }
-    with as_owner(conn), settings(conn, session):
+    waits = {"lock_timeout": f"{patience.lock_timeout}ms"}
+    with as_owner(conn), settings(conn, waits | FIND_LEFTOVERS):
         conn.execute(statements.detach_partition(step, how))
 
 

@@ -6,15 +6,21 @@ The loading path calls it; the checks for gaps and stale feeds read it instead o
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from warehouse.ingest.binding import Cast
 from warehouse.ingest.casting.cells import Cells
+from warehouse.ingest.rows import Reject
 from warehouse.sql import query
 
 FEED = ["instrument_id", "source_id", "frequency"]
 REACH = ["seen_from", "seen_to"]
+
+# Why the first row of a feed was turned away, by symbol and frequency.
+Missed = dict[tuple[str, str], str]
 
 
 class Feeds:
@@ -47,6 +53,29 @@ def touch_status(conn: Connection[Any], seen: Feeds | None = None) -> int:
         (written,) = cursor.execute(query("quality/read_written")).fetchall()
         told = written | (seen or Feeds()).listed()
         return cursor.execute(query("quality/touch_status"), told).rowcount
+
+
+def note_missed(missed: Missed, cast: Cast, rejects: Sequence[Reject], file: str) -> None:
+    """Remember whose rows these are, as far as they say it."""
+    rows = np.searchsorted(cast.chunk.lines, [reject.line for reject in rejects])
+    for row, reject in zip(rows, rejects, strict=True):
+        feed = tuple(cast.cells[name].values[int(row)].as_py() for name in ("symbol", "frequency"))
+        if None not in feed and feed not in missed:
+            why = "; ".join(f"{column} {reason}" for column, reason in reject.reasons.items())
+            missed[feed] = f"{file}, line {reject.line}: {why}"
+
+
+def tell_missed(conn: Connection[Any], source_id: int, missed: Missed) -> None:
+    """Say of feeds why rows of theirs were turned away; after the load, so that two never cross."""
+    if not missed:
+        return
+    told = {
+        "source": source_id,
+        "symbols": [symbol for symbol, _ in missed],
+        "frequencies": [frequency for _, frequency in missed],
+        "reasons": [*missed.values()],
+    }
+    conn.execute(query("quality/tell_missed"), told)
 
 
 def feeds(

@@ -3,7 +3,10 @@
 Decimals are in `decimals`, lists in `lists`; which column takes which codec is said by `columns`.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from warehouse.partitions.archive.wire import (
+    COUNT,
     NOTHING,
     NULL,
     SIZE,
@@ -25,13 +29,19 @@ from warehouse.partitions.archive.wire import (
 )
 
 
-class Cells(Protocol):
+class Cells(ABC):
     """A column of values on their way to the server: sizes first, so that room can be made."""
 
     sizes: Sizes
+    even: np.dtype[Any] | None = None  # a value with its size, where all take the same room
 
+    @abstractmethod
     def write(self, octets: Octets, at: Places) -> None:
         """Put each value, its size before it, where it belongs."""
+
+    def fill(self, records: NDArray[Any]) -> None:
+        """Put all values, their sizes before them, into records of the kind that `even` says."""
+        raise NotImplementedError
 
 
 class Codec(Protocol):
@@ -106,13 +116,18 @@ class Fixed:
         return FixedCells(held.astype(self.head), presence(values))
 
 
-class FixedCells:
+class FixedCells(Cells):
     """Values of one width."""
 
     def __init__(self, values: NDArray[Any], present: Mask) -> None:
         self._values = values
         self._present = present
         self.sizes = np.where(present, values.dtype.itemsize, NULL)
+        self.even = sized(values.dtype) if present.all() else None
+
+    def fill(self, records: NDArray[Any]) -> None:
+        records["size"] = self._values.dtype.itemsize
+        records["head"] = self._values
 
     def write(self, octets: Octets, at: Places) -> None:
         write_heads(octets, at, self.sizes, self._values, self._present)
@@ -178,7 +193,7 @@ class Text:
         return TextCells(bounds, data, presence(values), self.prefix)
 
 
-class TextCells:
+class TextCells(Cells):
     """Values of any width; the nulls among them hold nothing."""
 
     def __init__(
@@ -189,6 +204,17 @@ class TextCells:
         self._present = present
         self._prefix = np.frombuffer(prefix, np.uint8)
         self.sizes = np.where(present, self._lengths + len(prefix), NULL)
+        size = int(self.sizes.max(initial=NULL))
+        if size > len(prefix) and (self.sizes == size).all():
+            self.even = sized(np.dtype((np.void, size)))
+
+    def fill(self, records: NDArray[Any]) -> None:
+        kind = records.dtype["head"]
+        octets = np.empty((len(records), kind.itemsize), np.uint8)
+        octets[:, : len(self._prefix)] = self._prefix
+        octets[:, len(self._prefix) :] = self._data.reshape(len(records), -1)
+        records["size"] = kind.itemsize
+        records["head"] = octets.view(kind)[:, 0]
 
     def write(self, octets: Octets, at: Places) -> None:
         scatter(octets, at, self.sizes.astype(SIZE))
@@ -201,18 +227,60 @@ class TextCells:
 # -- rows ------------------------------------------------------------------------------------------
 
 
-def lay_out(columns: list[Cells], rows: int) -> bytes:
+class Counts(Cells):
+    """What each tuple begins with: how many values it has."""
+
+    even = COUNT
+
+    def __init__(self, values: int) -> None:
+        self._values = values
+
+    def fill(self, records: NDArray[Any]) -> None:
+        records[:] = self._values
+
+    def write(self, octets: Octets, at: Places) -> None:
+        raise NotImplementedError
+
+
+class Strip:
+    """Neighbouring columns whose values are of one size, laid out side by side in one go."""
+
+    def __init__(self, columns: Sequence[Cells], rows: int) -> None:
+        kinds = [cells.even for cells in columns if cells.even]
+        self.width = sum(kind.itemsize for kind in kinds)
+        self.octets = np.empty((rows, self.width), np.uint8)
+        begin = 0
+        for cells, kind in zip(columns, kinds, strict=True):
+            cells.fill(np.ndarray((rows,), kind, self.octets, begin, (self.width,)))
+            begin += kind.itemsize
+
+    def write(self, octets: Octets, at: Places) -> None:
+        scatter(octets, at, self.octets.view(np.dtype((np.void, self.width)))[:, 0])
+
+
+def lay_out(columns: Sequence[Cells], rows: int) -> bytes:
     """The tuples of these columns, end to end, as the body of a binary COPY."""
-    lengths = [np.maximum(cells.sizes, 0) + SIZE.itemsize for cells in columns]
-    widths = np.full(rows, 2, np.int64)
-    for length in lengths:
-        widths += length
+    parts: list[tuple[Strip | Cells, int | Sizes]] = []
+    for is_even, run in groupby([Counts(len(columns)), *columns], lambda c: c.even is not None):
+        if is_even:
+            strip = Strip(list(run), rows)
+            parts.append((strip, strip.width))
+        else:
+            parts += [(cells, np.maximum(cells.sizes, 0) + SIZE.itemsize) for cells in run]
+    return _joined(parts, rows)
+
+
+def _joined(parts: Sequence[tuple[Strip | Cells, int | Sizes]], rows: int) -> bytes:
+    whole = parts[0][0]
+    if len(parts) == 1 and isinstance(whole, Strip):
+        return whole.octets.tobytes()
+    widths = np.zeros(rows, np.int64)
+    for _, width in parts:
+        widths += width
     ends = np.cumsum(widths)
     octets = np.empty(int(ends[-1]) if rows else 0, np.uint8)
     at = ends - widths
-    scatter(octets, at, np.full(rows, len(columns), ">i2"))
-    at += 2
-    for cells, length in zip(columns, lengths, strict=True):
-        cells.write(octets, at)
-        at += length
+    for part, width in parts:
+        part.write(octets, at)
+        at += width
     return octets.tobytes()

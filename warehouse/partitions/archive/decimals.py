@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from warehouse.partitions.archive.codecs import Unrepresentable, presence, validity, write_heads
+from warehouse.partitions.archive.codecs import Cells, Unrepresentable, presence, validity
 from warehouse.partitions.archive.wire import (
     NULL,
     SIZE,
@@ -23,6 +23,7 @@ from warehouse.partitions.archive.wire import (
 )
 
 HEAD = np.dtype([("groups", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">u2")])
+OCTETS = np.dtype((np.void, HEAD.itemsize))  # copied in one go
 GROUP = np.dtype(">u2")
 BASE = 10_000
 PLACES = 4  # decimals a group holds
@@ -114,53 +115,95 @@ class Decimal:
         limbs[:, 1:] = (units >> 63)[:, None]
         return limbs
 
-    def encode(self, values: pa.Array, scales: pa.Array | None = None) -> "DecimalCells":
-        given = np.full(len(values), self.scale, np.int64)
+    def encode(
+        self, values: pa.Array, scales: pa.Array | None = None, *, padded: bool = False
+    ) -> "DecimalCells":
+        """As the server would send them or, padded with zeros that it takes off again, of one size."""
+        given: NDArray[np.int16] | int = self.scale
         if scales is not None:
             held = np.frombuffer(scales.buffers()[1], np.int16)
-            given = held[scales.offset : scales.offset + len(scales)].astype(np.int64)
+            given = held[scales.offset : scales.offset + len(scales)]
         words = self.arrow.byte_width // 8
         limbs = np.frombuffer(values.buffers()[1], np.int64).reshape(-1, words)
         limbs = limbs[values.offset : values.offset + len(values)]
         present = presence(values)
-        return DecimalCells(*_digits(limbs, self.scale, present), given, present)
+        digits, below, negative = _digits(limbs, self.scale, present)
+        reach = _reach(digits, padded=padded)
+        return DecimalCells(digits, below, negative, given, present, *reach)
 
 
-class DecimalCells:
-    """Base-10,000 digits aligned at the point, of which the zeros at both ends stay behind."""
+class DecimalCells(Cells):
+    """Base-10,000 digits aligned at the point, of which each value has those from `first` to `last`."""
 
     def __init__(
-        self, digits: Longs, below: int, negative: Mask, scales: Longs, present: Mask
+        self,
+        digits: Longs,
+        below: int,
+        negative: Mask,
+        scales: NDArray[np.int16] | int,
+        present: Mask,
+        first: Longs,
+        last: Longs,
     ) -> None:
-        filled = digits != 0
-        self._digits = digits
-        self._first = filled.argmax(axis=1)
-        last = digits.shape[1] - filled[:, ::-1].argmax(axis=1)
-        any_ = filled.any(axis=1)
-        self._groups = np.where(any_ & present, last - self._first, 0)
-        self._present = present
-        self.sizes = np.where(present, HEAD.itemsize + self._groups * GROUP.itemsize, NULL)
-        self._head = np.empty(len(digits), HEAD)
-        self._head["groups"] = self._groups
-        self._head["weight"] = np.where(any_, digits.shape[1] - below - 1 - self._first, 0)
+        self._digits, self._present, self._first = digits, present, first
+        groups = np.where(present, last - first, 0)
+        self.sizes = np.where(present, HEAD.itemsize + groups * GROUP.itemsize, NULL)
+        self._head = np.empty(digits.shape[1], HEAD)
+        self._head["groups"] = groups
+        self._head["weight"] = np.where(last > first, len(digits) - below - 1 - first, 0)
         self._head["sign"] = np.where(negative, NEGATIVE, 0)
         self._head["scale"] = scales
+        # Which digits each has, as one number: there are few such shapes, and each is written in one go.
+        self._shapes = np.where(present, groups * len(digits) + first, -1)
+        if len(groups) and present.all() and (self._shapes == self._shapes[0]).all():
+            self.even = _kind(groups[0])
+
+    def fill(self, records: NDArray[Any]) -> None:
+        self._fill(records, slice(None), int(self._first[0]))
 
     def write(self, octets: Octets, at: Places) -> None:
-        write_heads(octets, at, self.sizes, self._head, self._present)
-        at = at + SIZE.itemsize
-        for group in range(int(self._groups.max(initial=0))):
-            rows = np.flatnonzero(self._groups > group)
-            digits = self._digits[rows, self._first[rows] + group].astype(GROUP)
-            scatter(octets, at[rows] + (HEAD.itemsize + group * GROUP.itemsize), digits)
+        scatter(octets, at[~self._present], np.full((~self._present).sum(), NULL, SIZE))
+        for shape in np.flatnonzero(np.bincount(self._shapes[self._present])):
+            groups, first = divmod(int(shape), len(self._digits))
+            rows = np.flatnonzero(self._shapes == shape)
+            records = np.empty(len(rows), _kind(groups))
+            self._fill(records, rows, first)
+            scatter(octets, at[rows], records)
+
+    def _fill(self, records: NDArray[Any], rows: Any, first: int) -> None:
+        records["size"] = self.sizes[rows]
+        records["head"] = self._head.view(OCTETS)[rows]
+        for group in range(records["digits"].shape[1]):
+            records["digits"][:, group] = self._digits[first + group, rows]
+
+
+def _kind(groups: int) -> np.dtype[Any]:
+    """A value of so many groups, its size before it."""
+    return np.dtype([("size", SIZE), ("head", OCTETS), ("digits", GROUP, (groups,))])
+
+
+def _reach(digits: Longs, *, padded: bool) -> tuple[Longs, Longs]:
+    """Which digits each value has: to its own first and last that is not zero, or to those of any."""
+    first = np.zeros(digits.shape[1], np.int64)
+    last = np.zeros(digits.shape[1], np.int64)
+    used = np.flatnonzero(digits.any(axis=1))
+    if padded and len(used):
+        first[:], last[:] = used[0], used[-1] + 1
+        return first, last
+    for place in used:
+        last[digits[place] != 0] = place + 1
+    for place in reversed(used):
+        first[digits[place] != 0] = place
+    return first, last
 
 
 def _digits(limbs: Longs, scale: int, present: Mask) -> tuple[Longs, int, Mask]:
-    """The digits of each value, how many groups are behind the point, and the signs."""
+    """The digits of all values, place by place, how many are behind the point, and the signs."""
     below = -(-scale // PLACES)
     units, negative = limbs[:, 0], limbs[:, -1] < 0
-    quick = (limbs[:, 1:] == (units >> 63)[:, None]).all(axis=1)
-    quick &= (units < POWERS[QUICK]) & (units > -POWERS[QUICK])
+    quick = (units < POWERS[QUICK]) & (units > -POWERS[QUICK])
+    for word in range(1, limbs.shape[1]):
+        quick &= limbs[:, word] == units >> 63
     quick |= ~present
     if scale > 4 * PLACES:
         quick &= ~present
@@ -169,10 +212,10 @@ def _digits(limbs: Longs, scale: int, present: Mask) -> tuple[Longs, int, Mask]:
         int(row): _groups_of(_whole(limbs[row]), scale, below) for row in np.flatnonzero(~quick)
     }
     width = max([below + 1 + (QUICK - min(scale, QUICK)) // PLACES, *map(len, slow.values())])
-    digits = np.zeros((len(limbs), width), np.int64)
+    digits = np.zeros((width, len(limbs)), np.int64)
     _fill(digits, plain, min(scale, 4 * PLACES), below)
     for row, groups in slow.items():
-        digits[row, width - len(groups) :] = groups
+        digits[width - len(groups) :, row] = groups
     return digits, below, negative & present
 
 
@@ -180,13 +223,13 @@ def _fill(digits: Longs, units: Longs, scale: int, below: int) -> None:
     """By whole quotients: numpy divides by a constant twice as fast as it takes both with divmod."""
     whole = units // POWERS[scale]
     fraction = (units - whole * POWERS[scale]) * POWERS[-scale % PLACES]
-    place = digits.shape[1]
+    place = len(digits)
     for _ in range(min(below, -(-scale // PLACES))):
         place -= 1
-        fraction = _split(fraction, digits[:, place])
+        fraction = _split(fraction, digits[place])
     while whole.any():
         place -= 1
-        whole = _split(whole, digits[:, place])
+        whole = _split(whole, digits[place])
 
 
 def _split(values: Longs, lowest: Longs) -> Longs:

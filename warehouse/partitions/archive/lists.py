@@ -85,7 +85,7 @@ def _elements(
     return Field(field.octets, at, sizes, gather(field.octets, at, head))
 
 
-class ListCells:
+class ListCells(Cells):
     """Lists; an empty one has no dimension at all."""
 
     def __init__(
