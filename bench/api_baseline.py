@@ -1,7 +1,9 @@
-"""What the API is measured against: a constant body, and the same report by FastAPI, SQLAlchemy's ORM and a model.
+"""What the API is measured against: a constant body, bare statements, and the same report by an ORM.
 
-`python -m bench.api_baseline constant|orm PORT` serves one of them as the API itself is served. The ORM
-route does what such a route usually does: a session, a query of mapped classes, and `response_model`.
+`python -m bench.api_baseline constant|framework|driver|orm PORT` serves one of them as the API itself is
+served: a constant body without a framework and with FastAPI; an account's summary, asked by the driver
+and passed on unseen, which is the least that a read over HTTP costs in Python; and what a route usually
+does, a session, a query of mapped classes, and `response_model`.
 """
 
 import sys
@@ -11,13 +13,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from api import statements
+from api.pools import connect_arguments
+from api.routes.nouns import REPORTS
+from api.settings import ServerSettings
 from warehouse.db.target import primary
 from warehouse.models.portfolio import PortfolioAccount
 from warehouse.models.reference import Account
@@ -103,6 +110,40 @@ def orm() -> FastAPI:
     return app
 
 
+def framework() -> FastAPI:
+    app = FastAPI()
+    body = b"x" * CONSTANT_BYTES
+
+    @app.get("/")
+    async def constant() -> Response:
+        return Response(body, media_type="application/json")
+
+    return app
+
+
+def driver() -> Any:
+    """Nobody is told apart, limited, recorded or logged."""
+    (report,) = (each for each in REPORTS if each.name == "account_summary")
+    statement = statements.page(report, (), "none")
+    pool: Any = None
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal pool
+        if scope["type"] == "lifespan":
+            arguments = connect_arguments(primary(), ServerSettings())
+            async with asyncpg.create_pool(**arguments) as pool:
+                await _lifespan(receive, send)
+            return
+        if "summary" not in scope["path"]:  # whether it listens
+            await _send(send, b"")
+            return
+        async with pool.acquire() as connection:
+            row = await connection.fetchrow(statement, 1, scope["path"].split("/")[3])
+        await _send(send, row["data"].encode())
+
+    return app
+
+
 async def _positions(session: AsyncSession, portfolio: int, limit: int) -> list[dict[str, Any]]:
     statement = (
         select(MappedPosition, Account.account_hash)
@@ -119,25 +160,32 @@ async def _positions(session: AsyncSession, portfolio: int, limit: int) -> list[
 def constant() -> Any:
     """Not even a framework: what the server itself can send."""
     body = b"x" * CONSTANT_BYTES
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            while True:
-                message = await receive()
-                await send({"type": f"{message['type']}.complete"})
-                if message["type"] == "lifespan.shutdown":
-                    return
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            await _lifespan(receive, send)
+        else:
+            await _send(send, body)
 
     return app
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    for _ in ("startup", "shutdown"):
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+
+
+async def _send(send: Any, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 if __name__ == "__main__":
     kind, port = sys.argv[1:]
     uvicorn.run(
-        {"constant": constant, "orm": orm}[kind](),
+        {"constant": constant, "framework": framework, "driver": driver, "orm": orm}[kind](),
         port=int(port),
         loop="uvloop",
         http="httptools",

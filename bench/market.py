@@ -5,7 +5,7 @@ The same every time. Rows are written in the order of time, as a market writes t
 
 import csv
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +23,10 @@ from warehouse.models.base import Base
 from warehouse.partitions import ensure
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 INSTRUMENTS, ACCOUNTS = 500, 200
+SYMBOL_NAMES = [f"S{n + 1}" for n in range(INSTRUMENTS)]
+ACCOUNT_NAMES = [f"a{n + 1}" for n in range(ACCOUNTS)]
 PEOPLE = f"""
 insert into reference.sources (name, priority) values ('bench', 1);
 insert into reference.instruments (symbol, asset_type, currency)
@@ -57,6 +59,7 @@ from (
 """
 COLUMNS = ("account", "executed_at", "symbol", "side", "quantity", "price", "commission")
 MINUTES = 390  # of a session
+ROWS_AT_ONCE = 1_000_000
 
 
 def opened(target: Target) -> Connection[Any]:
@@ -71,11 +74,17 @@ def people(conn: Connection[Any]) -> None:
 
 def trades(conn: Connection[Any], start: datetime, days: int, rows: int) -> None:
     """So many trades, evenly over the days, and the positions that come of them."""
-    span = days * DAY
-    ensure(conn, Base.metadata.tables["trading.trades"], start, start + span)
-    with conn.transaction():
-        _write(conn, TRADES, {"start": start, "step": span / rows, "rows": rows})
-        apply_fills(conn)
+    step = days * DAY / rows
+    ensure(conn, Base.metadata.tables["trading.trades"], start, start + days * DAY)
+    for first in range(0, rows, ROWS_AT_ONCE):
+        part = {
+            "start": start + first * step,
+            "step": step,
+            "rows": min(ROWS_AT_ONCE, rows - first),
+        }
+        with conn.transaction():
+            _write(conn, TRADES, part)
+            apply_fills(conn)
 
 
 def bars(conn: Connection[Any], start: datetime, days: int, instruments: int) -> int:
@@ -86,7 +95,12 @@ def bars(conn: Connection[Any], start: datetime, days: int, instruments: int) ->
 
 
 @contextmanager
-def file(rows: int, day: datetime) -> Iterator[Path]:
+def file(
+    rows: int,
+    day: datetime,
+    accounts: Sequence[str] = ACCOUNT_NAMES,
+    symbols: Sequence[str] = SYMBOL_NAMES,
+) -> Iterator[Path]:
     """A broker's file with a day's trades."""
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "trades.csv"
@@ -94,7 +108,7 @@ def file(rows: int, day: datetime) -> Iterator[Path]:
             writer = csv.writer(written)
             writer.writerow(COLUMNS)
             for n in range(rows):
-                account, symbol = f"a{n % ACCOUNTS + 1}", f"S{n * 7 % INSTRUMENTS + 1}"
+                account, symbol = accounts[n % len(accounts)], symbols[n * 7 % len(symbols)]
                 moment, side = (day + n * DAY / rows).isoformat(), ("buy", "sell")[n * 7 // 3 % 2]
                 writer.writerow([account, moment, symbol, side, n % 500 + 1, "75.25", "1.25"])
         yield path

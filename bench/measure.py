@@ -12,8 +12,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -128,22 +128,15 @@ class Result:
         return "; ".join(filter(None, (self.note, self.refused)))
 
     def record(self) -> dict[str, Any]:
-        """As programs read it: medians, and beside them the lowest and the highest."""
-        found = {
-            "ours": Spread.of(self.ours),
-            "baseline": Spread.of(self.baseline) if self.baseline else None,
-            "ratio": self.ratio,
-        }
+        """As programs read it: medians."""
         return {
             "name": self.label,
             "unit": self.unit,
-            **{key: each and each.median for key, each in found.items()},
+            "ours": Spread.of(self.ours).median,
+            "baseline": Spread.of(self.baseline).median if self.baseline else None,
+            "ratio": self.ratio and self.ratio.median,
             "target": self.aim and str(self.aim),
             "met": self.met,
-            "against": self.against or None,
-            "rounds": len(self.ours),
-            "ranges": {key: [each.low, each.high] for key, each in found.items() if each},
-            "note": self.remark or None,
         }
 
 
@@ -155,25 +148,30 @@ class Bench:
     template: str
     scale: Scale
     tell: Callable[[str], None]
+    filled: dict["Fill", str] = field(default_factory=dict)
+    kept: ExitStack = field(default_factory=ExitStack)
 
     def pick(self, small: Choice, large: Choice) -> Choice:
         """What goes with the scale."""
         return large if self.scale is Scale.LARGE else small
 
     @contextmanager
-    def database(self) -> Iterator[Target]:
-        """A migrated, empty database, which commands find in the environment meanwhile."""
-        before = os.environ.get("WAREHOUSE_DATABASE_URL")
-        with scratch_database(self.server, self.template) as target:
-            os.environ["WAREHOUSE_DATABASE_URL"] = target.conninfo
-            install.make_roles(target)  # a clone keeps no grant on the database itself
-            try:
-                yield target
-            finally:
-                dispose()
-                os.environ.pop("WAREHOUSE_DATABASE_URL")
-                if before:
-                    os.environ["WAREHOUSE_DATABASE_URL"] = before
+    def database(self, fill: "Fill | None" = None) -> Iterator[Target]:
+        """A migrated database, which commands find in the environment meanwhile.
+
+        Empty, or a copy of one that was filled so by the first who asked.
+        """
+        template = self._template(fill) if fill else self.template
+        with scratch_database(self.server, template) as target, _in_force(target):
+            yield target
+
+    def _template(self, fill: "Fill") -> str:
+        if fill not in self.filled:
+            target = self.kept.enter_context(scratch_database(self.server, self.template))
+            with _in_force(target):
+                fill(self, target)
+            self.filled[fill] = str(target.keywords()["dbname"])
+        return self.filled[fill]
 
     def turns(
         self, ways: Mapping[str, Callable[[], float]], rounds: int, warm: int = 0
@@ -206,6 +204,7 @@ class Bench:
 
 
 Measure = Callable[[Bench], Iterator[Result]]
+Fill = Callable[[Bench, Target], None]
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -213,6 +212,20 @@ def seconds(work: Callable[[], Any]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+@contextmanager
+def _in_force(target: Target) -> Iterator[None]:
+    before = os.environ.get("WAREHOUSE_DATABASE_URL")
+    os.environ["WAREHOUSE_DATABASE_URL"] = target.conninfo
+    install.make_roles(target)  # a clone keeps no grant on the database itself
+    try:
+        yield
+    finally:
+        dispose()
+        os.environ.pop("WAREHOUSE_DATABASE_URL")
+        if before:
+            os.environ["WAREHOUSE_DATABASE_URL"] = before
 
 
 @contextmanager
@@ -226,7 +239,8 @@ def bench_on(server: Target, scale: Scale, tell: Callable[[str], None]) -> Itera
             mark = sql.SQL("alter database {} with is_template {}")
             conn.execute(mark.format(sql.Identifier(name), sql.Literal(True)))
             try:
-                yield Bench(server, name, scale, tell)
+                with ExitStack() as kept:
+                    yield Bench(server, name, scale, tell, kept=kept)
             finally:
                 conn.execute(mark.format(sql.Identifier(name), sql.Literal(False)))
 

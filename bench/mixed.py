@@ -95,7 +95,7 @@ class Work:
         try:
             job(end)
         except (DriverError, WarehouseError) as error:
-            self.tally.errors.append(f"{job.__name__}: {error}")
+            self.tally.errors.append(f"{job.__name__}: {str(error).splitlines()[0]}")
 
     def _read(self, end: float) -> None:
         with market.opened(self._target) as conn:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from bench import plots
-from bench.report import HEAD, METHOD, cells, missed, summary
+from bench.report import HEAD, METHOD, cells, missed, profiles, remarks, summary
 from bench.suite import Report, Section
 
 STYLE = """
@@ -34,6 +34,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .87rem; width: 100%; }
 th { text-align: left; font-weight: 600; color: var(--faint); }
 th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
+td:nth-last-child(2) { white-space: nowrap; }
 td.yes { color: var(--met); font-weight: 600; }
 td.no { color: var(--missed); font-weight: 600; }
 .failed { color: var(--missed); }
@@ -69,7 +70,7 @@ def html(report: Report) -> str:
 
 def _opening(report: Report) -> Iterator[str]:
     yield "<h1>Tapehouse, measured</h1>"
-    yield f'<p class="faint">{report.command}, {report.machine["date"]}</p>'
+    yield f'<p class="faint">{report.command}, {report.machine["date"]}, {report.minutes:.1f} minutes</p>'
     yield f'<p class="lead">{escape(summary(report))}.</p><ul>'
     yield from (f"<li>{escape(each)}</li>" for each in missed(report))
     yield "</ul>"
@@ -82,20 +83,19 @@ def _opening(report: Report) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield f'<h2 id="{section.name}">{section.name}</h2>'
-    yield f'<p class="faint">{escape(section.question)} {section.seconds:.0f} s to measure.</p>'
+    yield f'<h2 id="{section.name}">{escape(section.question)}</h2>'
+    yield f'<p class="faint">{section.name}, {section.seconds:.0f} s to measure.</p>'
     if section.failure:
         yield f'<p class="failed">It ended early: {escape(section.failure)}</p>'
     yield plots.ratios(section.results)
     yield plots.growth(section.results)
     if section.results:
         yield from _table(section)
-    for result in section.results:
-        if result.remark:
-            yield f'<p class="faint">{escape(result.label)}: {escape(result.remark)}.</p>'
-    if section.statements:
-        yield "<details><summary>Where the server's time went</summary><ul>"
-        yield from (f"<li>{escape(str(each))}</li>" for each in section.statements)
+    for remark in remarks(section.results):
+        yield f'<p class="faint">{escape(remark)}</p>'
+    for title, found in profiles(section):
+        yield f"<details><summary>{escape(title)}</summary><ul>"
+        yield from (f"<li>{escape(each)}</li>" for each in found)
         yield "</ul></details>"
 
 

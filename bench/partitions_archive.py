@@ -154,7 +154,8 @@ def _ways(bench: Bench, target: Target, place: str, table: str, rows: int) -> It
     _with(target, partial(_drop, table=table, partition=f"{table}_p20260101"))
     ours, *others = found
     for other in others:
-        yield Result(f"{table} to Parquet", "rows/s", found[ours], found[other], other)
+        name = f"{table} to Parquet, beside {other}"
+        yield Result(name, "rows/s", found[ours], found[other], other)
 
 
 def _by_hand(conninfo: str, table: str, path: str) -> int:
@@ -246,9 +247,10 @@ def _with(target: Target, work: Callable[[Connection[Any]], Any]) -> None:
 
 
 def _alone(work: Callable[..., Any], *arguments: Any) -> Run:
-    """Measure in a process that has done nothing before."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+    """Measure in a process that has done nothing before but to import."""
+    forked = multiprocessing.get_context("forkserver")
+    forked.set_forkserver_preload([__spec__.name])
+    with ProcessPoolExecutor(1, mp_context=forked) as pool:
         return pool.submit(_measured, work, arguments).result()
 
 

@@ -3,7 +3,8 @@
 `python -m bench.partitions_locks [--scale small|large]`. A second session looks at pg_locks as fast as it
 can while a step runs, a third writes a trade after the other. Counted are locks stronger than SHARE
 UPDATE EXCLUSIVE on any table but the partition itself; a loaded month of trades goes and comes, and
-one of transactions with its items. A look takes about half a millisecond: shorter is not seen.
+one of transactions with its items. A look takes about half a millisecond: shorter is not seen. To leave
+the keys to ATTACH is the other way, which is not gone; it has no target.
 """
 
 import statistics
@@ -38,8 +39,10 @@ Observe = Callable[[str, Callable[[], Any]], None]
 DAY = timedelta(days=1)
 ROUNDS = 5
 TARGET_MS = 50.0
+BARE = "attach, keys checked by it (not how it is done)"
 TABLES = ("trading.trades", "trading.transactions", "trading.transaction_items")
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC)
+YEAR_END = datetime(2025, 1, 1, tzinfo=UTC)
 STRONG = """
 select l.relation::regclass::text, l.mode
 from pg_locks as l
@@ -122,8 +125,9 @@ def measure(bench: Bench) -> Iterator[Result]:
         if not held:
             continue
         table, mode = max(held, key=lambda lock: statistics.median(held[lock]))
-        note = f"the longest held of {len(held)}, {mode} on {table}; a month of {rows:,} rows"
-        yield Result(name, "ms", held[table, mode], aim=at_most(TARGET_MS), note=note)
+        note = f"the longest held of {len(held)}, {mode} on {table}; {rows:,} rows"
+        aim = None if name == BARE else at_most(TARGET_MS)
+        yield Result(name, "ms", held[table, mode], aim=aim, note=note)
 
 
 def _session(target: Target) -> Connection[Any]:
@@ -133,13 +137,11 @@ def _session(target: Target) -> Connection[Any]:
 def _load(conn: Connection[Any], rows: int, folder: Path) -> None:
     apply(conn)
     conn.execute(DIMENSIONS)
-    for name in TABLES:
-        ensure(conn, Base.metadata.tables[name], START, END)
-    at = f"'{START}'::timestamptz + g * interval '30 days' / {rows + 1}"
-    conn.execute(TRADE.format(at=at, first=0, rows=rows))
-    conn.execute(TRANSACTIONS.format(at=at, rows=rows))
-    # What goes must be told apart from what stays: the other side's current month is as large.
-    conn.execute(TRANSACTIONS.format(at=f"now() - g * interval '1 day' / {rows}", rows=rows))
+    for name, end in zip(TABLES, (END, YEAR_END, YEAR_END), strict=True):
+        ensure(conn, Base.metadata.tables[name], START, end)
+    at = f"'{START}'::timestamptz + g * interval '{{days}} days' / {rows + 1}"
+    conn.execute(TRADE.format(at=at.format(days=30), first=0, rows=rows))
+    conn.execute(TRANSACTIONS.format(at=at.format(days=366), rows=rows))
     conn.execute(ITEMS)
     conn.execute("analyze trading.trades, trading.transactions, trading.transaction_items")
     for name in TABLES:
@@ -171,7 +173,7 @@ def _round(conn: Connection[Any], number: int, observe: Observe) -> None:
     observe("create", lambda: ensure(conn, Base.metadata.tables["trading.trades"], new, new + DAY))
     for name, attach in (
         ("attach, keys checked before", _attach_prepared),
-        ("attach, keys checked by it", _attach_bare),
+        (BARE, _attach_bare),
     ):
         steps = steps_to_detach(conn, "trading.trades", trades)
         observe("detach", lambda steps=steps: _run(conn, steps))  # type: ignore[misc]

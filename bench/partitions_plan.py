@@ -54,16 +54,11 @@ def _query(bench: Bench, conn: Connection[Any]) -> Iterator[Result]:
         _make_table(conn, count)
     ways = {str(count): partial(_planning_ms, conn, count) for count in COUNTS}
     found = bench.turns(ways, ROUNDS, warm=1)  # the first of each reads the catalogue
-    for count in COUNTS:
-        yield Result(
-            "planning a query of one day",
-            "ms",
-            found[str(count)],
-            found[str(COUNTS[0])],
-            f"with {COUNTS[0]}",
-            at_most(QUERY_TARGET),
-            (count, "partitions"),
-        )
+    name, (first, *others) = "planning a query of one day", COUNTS
+    yield Result(name, "ms", found[str(first)], at=(first, "partitions"))
+    for count in others:
+        beside = found[str(first)], f"with {first}", at_most(QUERY_TARGET)
+        yield Result(name, "ms", found[str(count)], *beside, (count, "partitions"))
 
 
 def _make_table(conn: Connection[Any], count: int) -> None:

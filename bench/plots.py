@@ -4,6 +4,7 @@ Colours and type are the page's, by the classes that bench/page.py styles.
 """
 
 import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
@@ -72,14 +73,16 @@ def growth(results: Sequence[Result]) -> str:
 
 
 def _growth(name: str, results: Sequence[Result]) -> str:
-    sizes = [result.at[0] for result in results if result.at]
-    unit = results[0].at[1] if results[0].at else ""
-    lines: Mapping[str, list[float]] = {
-        "ours": [median(result.ours) for result in results],
-        "base": [median(result.baseline) for result in results if result.baseline],
+    sized = [(result.at[0], result) for result in results if result.at]
+    sizes, unit = [size for size, _ in sized], results[0].at[1] if results[0].at else ""
+    lines: Mapping[str, list[tuple[float, float]]] = {
+        "ours": [(size, statistics.median(result.ours)) for size, result in sized],
+        "base": [
+            (size, statistics.median(result.baseline)) for size, result in sized if result.baseline
+        ],
     }
     across = Log(sizes, MARGIN, PLOT_WIDTH - 12)
-    heights = [y for line in lines.values() for y in line]
+    heights = [y for line in lines.values() for _, y in line]
     # Room around, so that noise does not fill the plot.
     up = Log([min(heights) / 2, *heights, max(heights) * 2], PLOT_HEIGHT - MARGIN, 34)
     parts = [_text(MARGIN, 18, f"{name}, {results[0].unit}", "start", "value")]
@@ -91,14 +94,10 @@ def _growth(name: str, results: Sequence[Result]) -> str:
     parts += [_text(across.at(x), PLOT_HEIGHT - MARGIN + 16, figure(x), "middle") for x in sizes]
     parts.append(_text(PLOT_WIDTH / 2, PLOT_HEIGHT - 10, unit, "middle"))
     for kind, line in lines.items():
-        parts += _drawn(kind, [(across.at(x), up.at(y)) for x, y in zip(sizes, line, strict=False)])
-    against = results[0].against
+        parts += _drawn(kind, [(across.at(x), up.at(y)) for x, y in line])
+    against = results[-1].against
     title = f"{name}: ours (full line)" + (f" and {against} (dashed)" if against else "")
     return _svg(PLOT_WIDTH, PLOT_HEIGHT, parts, title)
-
-
-def median(found: Sequence[float]) -> float:
-    return sorted(found)[len(found) // 2]
 
 
 def _drawn(kind: str, points: Sequence[tuple[float, float]]) -> Iterator[str]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from bench.measure import Result, Spread
 
 if TYPE_CHECKING:
-    from bench.suite import Report
+    from bench.suite import Report, Section
 
 HEAD = ("what", "unit", "ours", "baseline", "against", "ratio", "target", "met")
 METHOD = """\
 Ours and its baseline take turns in one run, A B A B. Figures are medians, lowest and highest in \
-brackets; commits do not wait for the disk. A ratio is made round by round, ours to the baseline. \
+brackets; nothing waits for the disk. A ratio is made round by round, ours to the baseline. \
 Where the middle half of the ratios lies further apart than half as much again, none is given. A \
 target is of the ratio, or of ours where there is no baseline."""
 
@@ -23,9 +23,17 @@ def table(results: Sequence[Result]) -> Iterator[str]:
     yield "|" + " --- |" * len(HEAD)
     for result in results:
         yield f"| {' | '.join(cells(result))} |"
+    yield from (f"\n{remark}" for remark in remarks(results))
+
+
+def remarks(results: Sequence[Result]) -> Iterator[str]:
+    """What is said besides, once of all that it is said of."""
+    labels: dict[str, list[str]] = {}
     for result in results:
-        if note := result.remark:
-            yield f"\n{result.label}: {note}."
+        labels.setdefault(result.remark, []).append(result.label)
+    for remark, found in labels.items():
+        if remark:
+            yield f"{', '.join(found)}: {remark}."
 
 
 def document(report: "Report") -> str:
@@ -38,18 +46,29 @@ def _document(report: "Report") -> Iterator[str]:
     yield f"Printed by `{report.command}`; not written by hand.\n"
     yield f"{METHOD}\n"
     yield from (f"- {name}: {value}" for name, value in report.machine.items())
+    yield f"- measured in: {report.minutes:.1f} minutes"
     yield f"\n{summary(report)}.\n"
     yield from (f"- {each}" for each in missed(report))
     for section in report.sections:
-        yield f"\n## {section.name}\n"
-        yield f"{section.question} ({section.seconds:.0f} s to measure)\n"
+        yield f"\n## {section.question}\n"
+        yield f"`{section.name}`, {section.seconds:.0f} s to measure.\n"
         if section.results:
             yield from table(section.results)
         if section.failure:
             yield f"\nIt ended early: {section.failure}"
-        if section.statements:
-            yield "\nWhere the server's time went, ours and the baselines':\n"
-            yield from (f"- {statement}" for statement in section.statements)
+        for title, found in profiles(section):
+            yield f"\n{title}:\n"
+            yield from (f"- {each}" for each in found)
+
+
+def profiles(section: "Section") -> Iterator[tuple[str, list[str]]]:
+    """Where the time went, as far as it was seen."""
+    for title, found in (
+        ("Where the server's time went, ours and the baselines'", section.profile.statements),
+        ("Where our Python's time went", section.profile.functions),
+    ):
+        if found:
+            yield title, list(map(str, found))
 
 
 def summary(report: "Report") -> str:
@@ -62,10 +81,11 @@ def summary(report: "Report") -> str:
 
 
 def missed(report: "Report") -> list[str]:
-    """The targets that are not met, with what was found."""
+    """The targets that are not met, with what was found and what is known of it."""
     return [
         f"{section.name}: {result.label}: {shown(result.ratio or Spread.of(result.ours))}"
         f"{' ×' if result.ratio else f' {result.unit}'}, wanted {result.aim}"
+        f"{f' ({result.note})' if result.note else ''}"
         for section, result in report.results
         if result.met is False
     ]

@@ -36,10 +36,10 @@ PEOPLE = """
 TRADES = """
     insert into trading.trades (account_id, executed_at, instrument_id, side, quantity, price, source_id)
     select
-        1 + floor(random() * 120)::bigint, %(start)s + random() * (%(end)s - %(start)s),
+        1 + floor(random() * 120)::bigint, %(start)s + n * (%(end)s - %(start)s) / (%(count)s + 1),
         1 + floor(random() * 100)::bigint, case when random() < 0.5 then 'buy' else 'sell' end,
         1 + floor(random() * 100), 10 + round(random()::numeric, 2), 1
-    from generate_series(1, %(count)s)
+    from generate_series(1, %(count)s) as n
 """
 TWIN = """
     create schema bench;
@@ -87,7 +87,7 @@ class History:
 
 
 def measure(bench: Bench) -> Iterator[Result]:
-    trades = bench.pick(2_000, 20_000)
+    trades = bench.pick(1_000, 20_000)
     with ExitStack() as stack:
         histories = [_history(bench, stack, days, trades) for days in DAYS]
         for number in range(ROUNDS + WARM):

@@ -20,7 +20,7 @@ from warehouse.partitions.apply import apply_ahead
 from warehouse.partitions.planning import make_plan
 from warehouse.refresh.build import build
 
-ROUNDS, ASKED = 5, 20
+ROUNDS, ASKED = 3, 20
 ROLLUP = "trade_flows_daily"
 REFRESH, CONCURRENTLY = "the day's rollup, refreshed", "REFRESH … CONCURRENTLY"
 # As one would write it with what PostgreSQL brings.
@@ -38,7 +38,7 @@ MONTH = (
 
 def measure(bench: Bench) -> Iterator[Result]:
     per_day = bench.pick(2_000, 20_000)
-    sizes = bench.pick((50_000, 200_000, 600_000), (1_000_000, 10_000_000, 50_000_000))
+    sizes = bench.pick((40_000, 120_000, 360_000), (1_000_000, 10_000_000, 50_000_000))
     with bench.database() as target, market.opened(target) as conn:
         history = History(bench, target, conn, per_day)
         first: Mapping[str, Result] = {}

@@ -5,16 +5,17 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from subprocess import SubprocessError
+from textwrap import shorten
 
 from psycopg import Error as DriverError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench.machine import facts
 from bench.measure import Bench, Result, Scale, bench_on
-from bench.profile import Statement, watching
+from bench.profile import Profile, watching
 from bench.workloads import WORKLOADS, load
 from warehouse.db.target import Target
 from warehouse.embedded import Embedded
@@ -23,13 +24,16 @@ from warehouse.errors import WarehouseError
 
 SCRUBBED = ("WAREHOUSE_", "PG", "DBT_")
 # How long a disk takes to flush is the machine's; waited for, it would hide what we cost.
-OPTIONS = {"synchronous_commit": "off"}
+OPTIONS = {"fsync": "off", "synchronous_commit": "off"}
+LONGEST = 300  # of what a failure says: a statement's may hold all of its text
 # What a workload may end in without taking the others with it.
 FAILURES = (
     ArithmeticError,
     AssertionError,
     AttributeError,
     DriverError,
+    ExceptionGroup,
+    ImportError,
     LookupError,
     OSError,
     RuntimeError,
@@ -49,11 +53,16 @@ class Section:
     results: list[Result] = field(default_factory=list)
     seconds: float = 0.0
     failure: str = ""
-    statements: list[Statement] = field(default_factory=list)
+    profile: Profile = field(default_factory=Profile)
 
     @property
     def question(self) -> str:
         return WORKLOADS[self.name]
+
+    @property
+    def told(self) -> str:
+        ended = f"; it ended early: {self.failure}" if self.failure else ""
+        return f"{self.name}: {len(self.results)} figures in {self.seconds:.0f} s{ended}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,10 @@ class Report:
         names = [section.name for section in self.sections]
         only = "" if len(names) == len(WORKLOADS) else "".join(f" --only {name}" for name in names)
         return f"warehouse bench --scale {self.scale}{only}"
+
+    @property
+    def minutes(self) -> float:
+        return sum(section.seconds for section in self.sections) / 60
 
     @property
     def results(self) -> list[tuple[Section, Result]]:
@@ -128,14 +141,15 @@ def _environment(home: Path) -> Iterator[None]:
 def _measured(bench: Bench, name: str, number: int, count: int) -> Section:
     section, began = Section(name), time.monotonic()
     prefix = f"[{number}/{count}] {name}"
-    told = Bench(bench.server, bench.template, bench.scale, lambda s: bench.tell(f"{prefix}: {s}"))
+    told = replace(bench, tell=lambda text: bench.tell(f"{prefix}: {text}"))
     told.tell("begins")
     try:
-        with watching(bench.server) as section.statements:
+        with watching(bench.server) as section.profile:
             for result in load(name)(told):
                 section.results.append(result)
     except FAILURES as error:
-        section.failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        section.failure = (
+            f"{type(error).__name__}: {shorten(str(error), LONGEST, placeholder=' …')}"
+        )
     section.seconds = time.monotonic() - began
-    told.tell(section.failure or f"{len(section.results)} figures in {section.seconds:.0f} s")
     return section

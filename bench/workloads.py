@@ -15,6 +15,7 @@ WORKLOADS = {
     "rollups": "What does one new day cost a rollup, by how much history it has?",
     "marts": "How long until all marts are current after a load?",
     "api": "How fast are reports answered, beside the bare server, pgbench and an ORM?",
+    "nightly": "How much slower are small reads during a nightly run and a bulk load?",
     "partitions_plan": "What do partitions cost before anything is read?",
     "partitions_locks": "How long are partitions locked against anyone?",
     "partitions_archive": "How fast does a partition go to Parquet and come back?",

@@ -11,6 +11,7 @@ from psycopg import connect
 from typer.testing import CliRunner
 
 from bench.measure import Bench, Result, Scale
+from bench.plans import Explained
 from bench.suite import own_server
 from warehouse import cli
 from warehouse.cli import bench as command
@@ -101,6 +102,26 @@ def test_a_workload_that_fails_is_told_and_the_others_are_measured(
     assert "It ended early: OSError: the disk is full" in outcome.output
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        (
+            "mart marts.portfolio_exposure",
+            0,
+            "known: mart marts.portfolio_exposure: spills; groups",
+        ),
+        ("report trades", 1, "error: report trades: spills"),
+    ],
+)
+def test_a_plan_that_does_what_none_should_fails_unless_it_is_known_why(
+    database: Target, monkeypatch: pytest.MonkeyPatch, name: str, code: int, said: str
+) -> None:
+    monkeypatch.setattr("bench.plans.explained", lambda _: [Explained(name, [], ["spills"])])
+    outcome = run.invoke(cli.app, ["bench", "plans", "--here"])
+    assert outcome.exit_code == code
+    assert said in outcome.stderr
+
+
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     with exclusive(tmp_path / "bench.lock", 0), pytest.raises(BusyError):
         own_server(tmp_path / "bench").__enter__()
@@ -116,6 +137,7 @@ def test_its_server_is_its_own_and_nothing_is_left_of_it(
         assert "PGHOST" not in os.environ
         assert primary().keywords()["port"] == target.keywords()["port"]
         with connect(**target.keywords()) as conn:
-            assert conn.execute("show fsync").fetchone() == ("on",)
+            assert conn.execute("show shared_buffers").fetchone() != ("128MB",)
+            assert conn.execute("show fsync").fetchone() == ("off",)
     assert dict(os.environ) == before
     assert not home.exists()

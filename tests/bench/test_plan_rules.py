@@ -64,6 +64,12 @@ def test_a_wild_guess_is_told_where_it_is_made_and_only_there() -> None:
     assert list(faults(node("Index Scan", 2, 5_000), FACTS)) != []
 
 
+def test_what_only_passes_rows_on_or_is_planned_for_all_values_has_no_estimate_to_judge() -> None:
+    again = node("Sort", 5_000, 6, Plans=[node("Seq Scan", 6, 6)])
+    assert list(faults(node("Merge Join", Plans=[again]), FACTS)) == []
+    assert list(faults(node("Index Scan", 5_000, 2), FACTS, is_generic=True)) == []
+
+
 def test_what_a_limit_cut_short_was_not_guessed_wrong() -> None:
     plan = node("Limit", 2, 2, Plans=[node("Index Scan", 2, 5_000)])
     assert list(faults(plan, FACTS)) == []
