@@ -39,7 +39,13 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-with newest as (
+with bounds as (
+    select
+        greatest(from_day, after_indicator_day + 1, '-infinity') as first_day,
+        coalesce(to_day, 'infinity') as end_day
+),
+
+newest as (
     select max(n.indicator_day) as day
     from rollups.technical_indicators as n
     where n.instrument_id = market_indicator_history.instrument_id
@@ -114,6 +120,8 @@ waiting as (
             and b.frequency = '1d'
             and not b.is_empty
             and b.bar_at >= (select s.at from since as s)
+            -- A session may end on the day after its own.
+            and b.bar_at < (select (w.end_day + 2)::timestamp at time zone 'UTC' from bounds as w)
             and b.source_id = (select c.source_id from chosen as c)
     ) as f
     left join reference.daily_marks as k
@@ -145,12 +153,6 @@ before as (
         order by r.indicator_day desc
         limit 199
     ) as n
-),
-
-bounds as (
-    select
-        greatest(from_day, after_indicator_day + 1, '-infinity') as first_day,
-        coalesce(to_day, 'infinity') as end_day
 ),
 
 stored as (
