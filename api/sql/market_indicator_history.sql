@@ -121,7 +121,7 @@ waiting as (
             and not b.is_empty
             and b.bar_at >= (select s.at from since as s)
             -- A session may end on the day after its own.
-            and b.bar_at < (select (w.end_day + 2)::timestamp at time zone 'UTC' from bounds as w)
+            and b.bar_at < (select (w.end_day + 1)::timestamp at time zone 'UTC' from bounds as w)
             and b.source_id = (select c.source_id from chosen as c)
     ) as f
     left join reference.daily_marks as k
