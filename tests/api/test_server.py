@@ -94,7 +94,7 @@ def test_a_request_is_logged_and_one_that_runs_is_finished_before_the_end(
         time.sleep(0.3)
         conn.rollback()
         assert running.result().status_code == 200
-        output, errors = api.communicate(timeout=10)
+        output, errors = api.communicate(timeout=60)
 
     assert errors == ""
     requests = [line for line in lines(output) if line["logger"] == "api.access"]
