@@ -4,6 +4,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from secrets import token_hex
 
 import pytest
@@ -19,7 +20,7 @@ from warehouse.jobs import install
 SERVER, TEMPLATE = "TAPEHOUSE_TEST_SERVER", "TAPEHOUSE_TEST_TEMPLATE"
 RUN = "TAPEHOUSE_TEST_RUN"
 # What `make_roles` gives on a database itself, which no clone keeps.
-GRANT = sql.SQL("grant create on database {} to {}")
+GRANT = sql.SQL("grant connect, create, temporary on database {} to {}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,14 +71,21 @@ def template(server: Target, tmp_path_factory: pytest.TempPathFactory) -> str:
     return name
 
 
-@pytest.fixture
-def database(server: Target, template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
-    """A migrated, empty database of the test's own; commands find it in the environment."""
+@contextmanager
+def cloned(server: Target, template: str) -> Iterator[Target]:
+    """A copy in which the roles may do what they may in the original."""
     with scratch_database(server, template) as target:
-        monkeypatch.setenv("WAREHOUSE_DATABASE_URL", target.conninfo)
         with connect(**server.keywords(), autocommit=True) as conn:
             name = sql.Identifier(target.keywords()["dbname"])
             conn.execute(GRANT.format(name, sql.SQL(", ").join(map(sql.Identifier, MAKERS))))
+        yield target
+
+
+@pytest.fixture
+def database(server: Target, template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    """A migrated, empty database of the test's own; commands find it in the environment."""
+    with cloned(server, template) as target:
+        monkeypatch.setenv("WAREHOUSE_DATABASE_URL", target.conninfo)
         yield target
 
 

@@ -9,11 +9,10 @@ from threading import Event
 from typing import Any
 
 import pytest
-from psycopg import connect, sql
+from psycopg import connect
 
+from tests.conftest import cloned
 from tests.server import CHECKOUT
-from warehouse.access import BUILD
-from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 
 Edit = Callable[..., None]
@@ -29,16 +28,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _state_of_the_test(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(written))
-
-
-@contextmanager
-def cloned(server: Target, template: str) -> Iterator[Target]:
-    """A copy that may be built in, which `make_roles` allows on a database itself: no copy keeps it."""
-    with scratch_database(server, template) as target:
-        with connect(**target.keywords()) as conn:
-            grant = sql.SQL("grant create, temporary on database {} to {}")
-            conn.execute(grant.format(sql.Identifier(conn.info.dbname), sql.Identifier(BUILD)))
-        yield target
 
 
 def furnish(target: Target) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from psycopg import connect
 
-from tests.dbt.conftest import Edit, cloned, polled, prepared
+from tests.conftest import cloned
+from tests.dbt.conftest import Edit, polled, prepared
 from tests.dbt.test_build import execute, identities, select
 from warehouse.access import BUILD
 from warehouse.db.target import Target

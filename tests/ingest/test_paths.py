@@ -10,11 +10,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import cloned
 from tests.ingest.conftest import WORLD, Desk, bars, trades
-from warehouse.db.scratch import scratch_database
 from warehouse.db.target import Target
 from warehouse.ingest import direct, lines
-from warehouse.jobs import install
 from warehouse.models.ops import IngestMode
 from warehouse.partitions.apply import ensure_log
 
@@ -76,8 +75,7 @@ def desks(server: Target, template: str, tmp_path: Path) -> Iterator[list[Desk]]
     with ExitStack() as stack:
         found = []
         for _ in range(2):
-            target = stack.enter_context(scratch_database(server, template))
-            install.make_roles(target)
+            target = stack.enter_context(cloned(server, template))
             desk = Desk(target, tmp_path)
             stack.callback(desk.conn.close)
             ensure_log(desk.conn)
