@@ -79,6 +79,12 @@ class AuditSettings(_Settings):
     bulk_events: Literal["loader", "triggers"] = "loader"
 
 
+class AccountSettings(_Settings):
+    """The key that account numbers are encrypted with: base64 of 32 octets."""
+
+    account_key: SecretStr | None = None
+
+
 class ArchiveSettings(_Settings):
     """Where the archives of partitions go."""
 

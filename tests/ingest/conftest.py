@@ -1,5 +1,6 @@
 """What the tests of loading share: a small world to load into, and a way to load."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,12 @@ def desk(database: Target, tmp_path: Path) -> Iterator[Desk]:
     made.conn.execute(WORLD)
     yield made
     made.conn.close()
+
+
+@pytest.fixture
+def account_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that account numbers are encrypted with."""
+    monkeypatch.setenv("WAREHOUSE_ACCOUNT_KEY", b64encode(bytes(range(32))).decode())
 
 
 def trades(*rows: str) -> str:

@@ -1,5 +1,6 @@
 """Whatever a file holds: reasoned rejects or one clear error, nothing lost, nothing half-loaded."""
 
+import gzip
 import io
 import json
 import os
@@ -10,9 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import CheckConstraint
 
 from tests.ingest.conftest import Desk, bars, trades
 from warehouse.ingest.errors import BadFile, BadMapping, IngestError
+from warehouse.ingest.kinds import KINDS
+from warehouse.ingest.reasons import BROKEN
 from warehouse.ingest.sources import expand, seen
 
 GOOD = "acc-1,,2026-01-05T14:30:00Z,,,ABC,buy,10,1.5"
@@ -111,7 +115,7 @@ def test_a_byte_order_mark_and_another_delimiter_are_understood(desk: Desk) -> N
         ("", "is empty"),
         ("\n\n", "is empty, or has no header"),
         ("account:symbol:side\nacc-1:ABC:buy\n", "has no column"),
-        ("account,account,symbol\n", "names account more than once"),
+        ("account,account,symbol\n", "more than once, in columns 1, 2"),
         ("[\n{}]", "is one JSON array"),
         ('{\n"account": "acc-1"\n}\n', "one JSON object over several lines"),
         ("a\x00c\x00c\x00,\x00\n\x00", "holds NUL characters"),
@@ -138,6 +142,37 @@ def test_times_in_another_unit_than_was_told_are_not_taken_for_1970(desk: Desk) 
     assert desk.load("trades", trades(*rows), {"unit": "ms"}).tally.loaded == 2
 
 
+def test_every_rule_that_a_row_can_break_has_words_of_its_own() -> None:
+    by_itself = ("_positive", "_non_negative", "_known", "_finite")  # told by what casts a column
+    by_loader = ("_key_whole", "_root_depth")  # columns that no file has
+    rules = {
+        str(rule.name).removesuffix("_check")
+        for kind in KINDS.values()
+        for rule in kind.table.constraints
+        if isinstance(rule, CheckConstraint)
+    }
+    wordless = {name for name in rules if not name.endswith(by_itself + by_loader)}
+    assert wordless - {name.removesuffix("_check") for name in BROKEN} == set()
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.ndjson", "none.json.zst"])
+def test_an_empty_file_is_an_error_each_time_for_what_wrote_it_may_have_failed(
+    desk: Desk, name: str
+) -> None:
+    content = pa.compress(b"", "zstd", asbytes=True) if name.endswith("zst") else b""
+    for _ in range(2):
+        with pytest.raises(BadFile, match="file is empty"):
+            desk.load("trades", desk.file(content, name))
+
+
+def test_a_file_that_is_packed_another_time_is_the_same_file(desk: Desk) -> None:
+    content = trades("acc-1,,2026-01-05T14:30:00Z,,,ABC,buy,1,1").encode()
+    packed = (gzip.compress(content, mtime=time) for time in (1, 2))
+    forms = {"a.csv": content, **{f"{n}.csv.gz": each for n, each in enumerate(packed)}}
+    found = [desk.load("trades", desk.file(each, name)) for name, each in forms.items()]
+    assert [each.repeats for each in found] == [False, True, True]
+
+
 def test_a_header_alone_is_a_load_of_no_rows(desk: Desk) -> None:
     assert desk.load("trades", trades()).tally.read == 0
 
@@ -147,8 +182,10 @@ def test_a_directory_and_a_pattern_without_files_are_errors(desk: Desk) -> None:
         pass
     with pytest.raises(BadFile, match="There is no file"), seen(str(desk.folder / "none.csv")):
         pass
-    with pytest.raises(BadFile, match="No file fits"):
-        expand([str(desk.folder / "*.nothing")])
+    desk.folder.joinpath("day.nothing").mkdir()
+    (name,) = expand([str(desk.folder / "*.nothing")])
+    with pytest.raises(BadFile, match="There is no file .*[*].nothing"), seen(name):
+        pass
 
 
 @pytest.mark.parametrize("suffix", ["csv.gz", "csv.zst", "parquet"])

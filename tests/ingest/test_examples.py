@@ -2,6 +2,8 @@
 
 import tomllib
 
+import pytest
+
 from tests.ingest.conftest import Desk
 from tests.server import CHECKOUT
 from warehouse.ingest.kinds import KINDS
@@ -9,8 +11,10 @@ from warehouse.ingest.kinds import KINDS
 EXAMPLES = CHECKOUT / "docs" / "examples"
 
 
+@pytest.mark.usefixtures("account_key")
 def test_every_kind_has_an_example_and_every_example_is_loaded_whole(desk: Desk) -> None:
     desk.conn.execute("delete from reference.instruments; delete from reference.strategies")
+    desk.conn.execute("delete from reference.accounts")
     for kind in KINDS:
         (path,) = EXAMPLES.glob(f"{kind}.*")
         tally = desk.load(kind, path).tally

@@ -70,7 +70,7 @@ def test_a_transaction_names_the_row_that_carries_its_cash(desk: Desk) -> None:
     assert desk.load("transactions", TRANSACTIONS + rows).tally.loaded == 2
     told = dict(desk.rejects())
     assert told[4] == {"trade": '"t1" is no trade of the account'}
-    assert "counted_once" in told[5]["row"]
+    assert "settles a trade or is mirrored by a cash flow, not both" in told[5]["row"]
     found = desk.all(
         "select t.quantity, c.amount from trading.transactions as b"
         " left join trading.trades as t on (t.executed_at, t.trade_id) = (b.trade_executed_at, b.trade_id)"

@@ -73,7 +73,9 @@ def test_what_is_wrong_with_a_part_is_told_and_none_of_its_order_is_kept(desk: D
     assert told[1] == {"activities[2].legs[1].leg_no": '"2" is no leg of the order'}
     assert told[2] == {"legs[2].quantity": '"-1" is not above zero'}
     assert "is there already" in told[3]["legs[2].row"]
-    assert told[4] == {"legs[1].row": "breaks the rule order_legs_quantity_given_check"}
+    assert told[4] == {
+        "legs[1].row": "a leg needs its quantity, unless quantity_type is all_shares"
+    }
     assert told[5] == {"legs": "is no list of objects"}
     assert told[6] == {"external_id": "is missing; what the row holds is known by it"}
     assert "told again" in told[8]["activities[1].external_id"]

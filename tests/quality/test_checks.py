@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from tests.quality.conftest import MONDAY, SESSIONS, Feed, opens
-from warehouse.models.ops import QualityCheck
+from warehouse.ingest.mapping import Mapping
+from warehouse.ingest.quality.findings import resolve
+from warehouse.ingest.quality.status import tell_failed
+from warehouse.models.ops import QualityCheck, Resolution
 
 GAP, STALE, SPIKE = QualityCheck.CALENDAR_GAP, QualityCheck.STALE, QualityCheck.SPIKE
 TRADE = """
@@ -105,19 +108,30 @@ def test_a_silent_feed_is_stale_until_it_speaks(feed: Feed) -> None:
     assert feed.run(STALE) == (0, 0, 1)
 
 
+def test_a_silence_that_was_accepted_is_not_told_again_and_tells_why_it_is(feed: Feed) -> None:
+    feed.days([0, 1, 2, 3])
+    assert tell_failed(feed.conn, "tape", Mapping(), "bars.gz is no gzip") == 1
+    feed.run(STALE, 0, 10)
+    ((number, message),) = feed.open("finding_id", "message")
+    assert message.endswith("4 sessions ago; last error: bars.gz is no gzip")
+    resolve(feed.conn, number, Resolution.ACCEPTED, "the feed has ended")
+    assert feed.run(STALE) == (0, 0, 0)
+
+
 # -- spikes ----------------------------------------------------------------------------------------
 
 
 def test_a_jump_that_does_not_come_back_is_a_warning_and_one_that_does_an_error(feed: Feed) -> None:
     prices = [10, 10, 16, 16, 17, 160, 17, 17, 17, 17]
     feed.bars({opens(day): price for day, price in zip(SESSIONS, prices, strict=True)})
-    assert feed.run(SPIKE) == (3, 0, 0)
-    assert feed.open("severity", "time_from") == [
-        ("warning", opens(2)),
-        ("error", opens(7)),
-        ("warning", opens(8)),
-    ]
+    assert feed.run(SPIKE) == (2, 0, 0)
+    assert feed.open("severity", "time_from") == [("warning", opens(2)), ("error", opens(7))]
     assert feed.open("message")[0] == ("close of 16 after 10: a move of 60.0 %",)
+
+
+def test_of_prices_that_go_up_and_down_each_move_is_one(feed: Feed) -> None:
+    feed.bars({opens(day): 10 if n % 2 else 20 for n, day in enumerate(SESSIONS)})
+    assert feed.run(SPIKE, 7, 12) == (5, 0, 0)
 
 
 def test_a_split_is_no_spike(feed: Feed) -> None:

@@ -34,7 +34,19 @@ COMMANDS = (
         "splits",
         "marts",
     ),
-    *("verify", "serve", "audit", "bench", "db", "demo", "ingest", "keys", "partitions", "quality"),
+    *(
+        "verify",
+        "serve",
+        "accounts",
+        "audit",
+        "bench",
+        "db",
+        "demo",
+        "ingest",
+        "keys",
+        "partitions",
+        "quality",
+    ),
     "roles",
 )
 ELSEWHERE = {"down": "up", "status": "up"}

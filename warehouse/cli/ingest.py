@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,7 @@ from warehouse.db.target import primary
 from warehouse.errors import WarehouseError
 from warehouse.ingest.formats import Format
 from warehouse.ingest.kinds import KINDS, Kind
-from warehouse.models.ops import IngestMode
+from warehouse.models.ops import IngestKind, IngestMode
 from warehouse.sql import query
 
 if TYPE_CHECKING:
@@ -219,8 +220,10 @@ def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_js
         try:
             result = _load_file(order, name, format_)
         except (WarehouseError, OSError) as error:
-            complain(str(error))
-            told.append({"file": name, "error": str(error)})
+            why = str(error) if name in str(error) else f"{name}: {error}"
+            complain(why)
+            _tell_feeds(order, why)
+            told.append({"file": name, "error": why})
             all_well = False
             continue
         all_well &= not result.tally.came_to_nothing
@@ -230,6 +233,17 @@ def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_js
     if as_json:
         print(json.dumps(told, indent=2, default=str))
     return all_well
+
+
+def _tell_feeds(order: "Order", error: str) -> None:
+    """Whoever watches the feeds sees that their file came to nothing; unless the server is what failed."""
+    from psycopg import Error as DriverError
+
+    from warehouse.ingest.quality.status import tell_failed
+
+    if order.kind.name is IngestKind.BARS:
+        with suppress(DriverError), connection() as conn:
+            tell_failed(conn, order.source, order.mapping, error)
 
 
 def _load_file(order: "Order", name: str, format_: Format | None) -> "Result":
@@ -255,7 +269,7 @@ def _load_file(order: "Order", name: str, format_: Format | None) -> "Result":
 def _mapping(path: Path | None, told: dict[str, str | None]) -> Any:
     from pydantic import ValidationError
 
-    from warehouse.ingest.mapping import Mapping, read_mapping
+    from warehouse.ingest.mapping import Mapping, read_mapping, wrong
 
     found = read_mapping(path) if path else Mapping()
     given = {name: value for name, value in told.items() if value is not None}
@@ -263,7 +277,7 @@ def _mapping(path: Path | None, told: dict[str, str | None]) -> Any:
         return Mapping.model_validate(found.model_dump(by_alias=True) | given)
     except ValidationError as error:
         problem = error.errors()[0]
-        raise typer.BadParameter(f"--{problem['loc'][0]}: {problem['msg']}") from error
+        raise typer.BadParameter(f"--{problem['loc'][0]}: {wrong(problem)}") from error
 
 
 def _limit(text: str | None) -> "Limit":

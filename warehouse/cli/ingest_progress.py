@@ -20,7 +20,7 @@ def progress(title: str) -> Iterator[Callable[[int, float], None]]:
         yield _plain_lines(title, began)
         return
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[rows]:>12,} rows {task.fields[rate]:>10,.0f}/s"),
         TimeElapsedColumn(),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -32,7 +33,8 @@ def table(rows: Sequence[Mapping[str, Any]], empty: str = "Nothing.") -> None:
         return
     grid = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        grid.add_row(*("" if value is None else str(value) for value in row.values()))
+        # What a file says in brackets is no markup.
+        grid.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
     console.print(grid)
 
 

@@ -106,6 +106,9 @@ def dismiss(finding: Finding, note: Note = None) -> None:
 @app.command()
 def status(
     symbol: Annotated[list[str] | None, typer.Argument(help="Symbols; else every one.")] = None,
+    failing: Annotated[
+        bool, typer.Option("--failing", help="Only feeds with an error since data last came.")
+    ] = False,
     limit: Most = 100,
     as_json: Json = False,
 ) -> None:
@@ -113,8 +116,10 @@ def status(
 
     Example: warehouse quality status SPY QQQ
     """
+    empty = "No feed is failing." if failing else "No feed has brought anything yet."
     with connection() as conn:
-        emit(feeds(conn, symbol, limit), as_json, table)
+        found = feeds(conn, symbol, limit, failing=failing)
+    emit(found, as_json, lambda told: table(told, empty))
 
 
 def _resolve(finding: int, resolution: Resolution, note: str | None) -> None:

@@ -104,12 +104,16 @@ class Binding:
         ]
         if lacking:
             raise BadFile(
-                f"The file has no column {', '.join(lacking)}; it has {_listed(names)}. Nothing was "
+                f"The file has no column {', '.join(lacking)}; it has {self._told(names)}. Nothing was "
                 "loaded; say with --map which of its columns are meant, or which delimiter it has."
             )
         parts = (self.part(name) for name in self.kind.parts)
         used = {_plain(name) for name in (*self.known, *parts)}
         return [name for name in names if _plain(name) not in used]
+
+    def _told(self, names: Collection[str]) -> str:
+        """The file's columns in an error; where its header is a row, so are the values of one."""
+        return f"{len(names)} others" if self.kind.is_secret else _listed(names)
 
     def sources(self, field: str) -> tuple[str, ...]:
         """The file's columns that one of ours is made of."""

@@ -69,10 +69,11 @@ def _header(buffer: Buffer, dialect: Dialect, known: Collection[str]) -> "_Parse
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
     except csv.Error as error:
         raise BadFile(f"The first line is no header: {error}. Nothing was loaded.") from error
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    twice = [str(n) for n, name in enumerate(names, 1) if names.count(name) > 1]
+    if twice:
         raise BadFile(
-            f"The header names {', '.join(twice)} more than once. Nothing was loaded; give each "
-            "column a name of its own."
+            f"The header has a name more than once, in columns {', '.join(twice)}. Nothing was loaded; "
+            "give each column a name of its own."
         )
     buffer.use(len(line) + 1)
     return _Parser(names, delimiter, dialect.nulls)

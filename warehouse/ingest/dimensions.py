@@ -5,6 +5,7 @@ Looked up once for all rows of a chunk, and remembered; what is not found is the
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,10 +18,12 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from sqlalchemy import Column, Date, DateTime, Table
 
+from warehouse.ingest.account_numbers import AccountNumbers
 from warehouse.ingest.casting.cells import Cells, Faults, marked, quoted
 from warehouse.ingest.casting.instants import INSTANT
 from warehouse.ingest.mapping import ColumnMapping
 from warehouse.ingest.references import Reference
+from warehouse.settings import AccountSettings
 from warehouse.sql import query
 
 REMEMBERED = 300_000  # names of one column; beyond that they are looked up anew
@@ -59,6 +62,7 @@ class Dimensions:
     conn: Connection[Any]
     source_id: int
     columns: Mapping[str, ColumnMapping]
+    turn: AbstractContextManager[object]  # to use the connection, which others write with
     add: Adder | None = None
     _known: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -67,6 +71,8 @@ class Dimensions:
     ) -> Found:
         """What names stand for, in columns of the table; `within` says what they are unique in."""
         gives = reference.gives or (column,)
+        if reference.is_secret:
+            return self._sealed(gives, names), {}
         if within:
             return self._within(reference, gives, table, names, within)
         coded = pc.dictionary_encode(names)
@@ -100,6 +106,10 @@ class Dimensions:
         for index, word in enumerate(words):
             if plain[index] < 0:
                 rows = np.flatnonzero((at == index) & timed)
+                if not found[word]:
+                    why = f"{quoted(word)} is no {told.identifier or reference.noun} here"
+                    faults |= dict.fromkeys(map(int, rows), why)
+                    continue
                 _choose(found[word], word, rows, moments, keys, faults)
         return Cells(pa.array(keys, mask=keys < 0), faults)
 
@@ -122,7 +132,8 @@ class Dimensions:
     def _asked(self, reference: Reference, **told: list[Any]) -> Mapping[Any, tuple[Any, ...]]:
         """What is found, by the name, or by the name and what it is unique in."""
         more = {"source_id": self.source_id, "kind": reference.external}
-        rows = self.conn.execute(query(f"ingest/{reference.finder}"), told | more)
+        with self.turn:
+            rows = self.conn.execute(query(f"ingest/{reference.finder}"), told | more).fetchall()
         wide = 1 + len(reference.within)
         return {row[0] if wide == 1 else row[:wide]: row[wide:] for row in rows}
 
@@ -150,6 +161,15 @@ class Dimensions:
         known = _columns(gives, table, [found.get(each) for each in told])
         return _cells(known), faults
 
+    def _sealed(self, gives: Sequence[str], numbers: pa.Array) -> Mapping[str, Cells]:
+        """What account numbers are kept as."""
+        key = AccountNumbers.of(AccountSettings())
+        told = numbers.to_pylist()
+        return {
+            name: Cells(pa.array([None if n is None else made(n) for n in told], pa.binary()))
+            for name, made in zip(gives, (key.encrypted, key.digest), strict=True)
+        }
+
     # -- instruments -------------------------------------------------------------------------------
 
     def _listings(self, told: ColumnMapping, names: list[str]) -> Mapping[str, list[Listing]]:
@@ -168,7 +188,7 @@ class Dimensions:
             "identifier_type": told.identifier,
         }
         found: dict[str, list[Listing]] = {}
-        with self.conn.cursor(row_factory=class_row(Listing)) as cursor:
+        with self.turn, self.conn.cursor(row_factory=class_row(Listing)) as cursor:
             for listing in cursor.execute(query(f"ingest/{text}"), asked):
                 fits = told.exchange in (None, listing.exchange)
                 if fits and told.asset_type in (None, listing.asset_type):
@@ -189,9 +209,6 @@ def _choose(
     faults: Faults,
 ) -> None:
     """Symbols are used again: which listing bore the name when the row happened?"""
-    if not listings:
-        faults |= dict.fromkeys(map(int, rows), f"{quoted(word)} is no instrument here")
-        return
     bears = np.array([listing.bears(moments[rows]) for listing in listings])
     count = bears.sum(axis=0)
     chosen = np.array([listing.key for listing in listings])[bears.argmax(axis=0)]

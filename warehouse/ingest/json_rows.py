@@ -46,6 +46,8 @@ def chunks(
         if used:
             yield _chunk(buffer.data[:used], buffer.line, nulls, wanted)
             buffer.use(used)
+    if is_first:
+        raise BadFile("The file is empty. Nothing was loaded.")
 
 
 def _is_spread(data: bytes) -> bool:

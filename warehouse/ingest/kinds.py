@@ -51,7 +51,12 @@ class Kind:
 
     @property
     def is_restatable(self) -> bool:
-        return self.table.fullname not in APPEND_ONLY
+        return self.table.fullname not in APPEND_ONLY and bool(self.key)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its rows hold what may be shown nowhere."""
+        return any(reference.is_secret for reference in self.references.values())
 
     @property
     def identity(self) -> Column[Any] | None:
@@ -114,6 +119,11 @@ class Kind:
         """The key columns that a name in the file stands for, by the name."""
         return {reference.name: column for column, reference in self.references.items()}
 
+    def called(self, column: str) -> str:
+        """What a file calls a column of the table."""
+        given = (r.name for name, r in self.references.items() if column in (name, *r.gives))
+        return next(given, column)
+
     @property
     def locks_what_it_names(self) -> bool:
         """Whether what its rows refer to can be locked: only what a writer may change can."""
@@ -151,7 +161,11 @@ def _refers(kind: Kind, column: Column[Any], reference: Reference) -> bool:
     if column is kind.identity:
         return False
     keys = kind.table.foreign_key_constraints
-    return bool(reference.external) or any(column.name in key.column_keys for key in keys)
+    return (
+        bool(reference.external)
+        or reference.is_secret
+        or any(column.name in key.column_keys for key in keys)
+    )
 
 
 def _fields(kind: Kind) -> Iterator[Field]:
@@ -223,7 +237,9 @@ def _kind(
 KINDS: Mapping[str, Kind] = {
     kind.title: kind
     for kind in (
+        _kind(IngestKind.SOURCES, "reference.sources", "name"),
         _kind(IngestKind.PRINCIPALS, "reference.principals", "login"),
+        _kind(IngestKind.ACCOUNTS, "reference.accounts", "account_hash"),
         _kind(IngestKind.STRATEGIES, "reference.strategies", "name"),
         _kind(IngestKind.TRADING_DAYS, "reference.trading_days"),
         _kind(
@@ -275,6 +291,7 @@ KINDS: Mapping[str, Kind] = {
         _kind(IngestKind.PORTFOLIO_ACCOUNTS, "portfolio.portfolio_accounts"),
         _kind(IngestKind.WATCHLISTS, "portfolio.watchlists", "principal_id", "name"),
         _kind(IngestKind.WATCHLIST_ITEMS, "portfolio.watchlist_items"),
+        _kind(IngestKind.ALERTS, "portfolio.alerts"),
         _kind(
             IngestKind.NOTIFICATION_RULES, "portfolio.notification_rules", "principal_id", "name"
         ),

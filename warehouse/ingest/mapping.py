@@ -3,6 +3,7 @@
 Applied by `binding`; docs/ingest.md has every key with an example.
 """
 
+import re
 import tomllib
 from datetime import date as Day  # noqa: N812 - a field of that name would hide it
 from decimal import Decimal
@@ -11,11 +12,13 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from warehouse.ingest.errors import BadMapping
 from warehouse.models.reference import AssetType
 
 Unit = Literal["s", "ms", "us", "ns"]
+UNKNOWN_PART = re.compile("%([^aAbBdDefFHIjmMpRSTyYz%]|$)")
 
 
 def _zone(name: str) -> str:
@@ -24,6 +27,12 @@ def _zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f"there is no time zone {name}") from error
     return name
+
+
+def _form(text: str) -> str:
+    if unknown := UNKNOWN_PART.search(text):
+        raise ValueError(f"{unknown[0]} is no part of a time")
+    return text
 
 
 def _listed(value: object) -> object:
@@ -52,7 +61,7 @@ class ColumnMapping(_Strict):
     scale: Decimal | None = None
     nulls: tuple[str, ...] = ()
     values: dict[str, str] = {}
-    format: str | None = None
+    format: Annotated[str, AfterValidator(_form)] | None = None
     zone: Zone | None = None
     unit: Unit | None = None
     date: Day | None = None
@@ -108,7 +117,14 @@ def read_mapping(path: Path) -> Mapping:
             f"The mapping {path} cannot be read: {error}. Nothing was loaded."
         ) from error
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {wrong(e)}" for e in error.errors())
         raise BadMapping(
             f"The mapping {path} says what it cannot: {told}. Nothing was loaded."
         ) from error
+
+
+def wrong(error: ErrorDetails) -> str:
+    """What is wrong with a value, without pydantic's words for it."""
+    if error["type"] == "extra_forbidden":
+        return "there is no such key"
+    return error["msg"].removeprefix("Value error, ")

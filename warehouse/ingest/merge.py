@@ -24,7 +24,6 @@ from warehouse.ingest.rows import WHOLE_ROW, Lines, Reasons, Reject
 from warehouse.ingest.stage import EXTERNAL, LINE, REPLACED, Stage
 from warehouse.models.base import Base
 from warehouse.models.ops import IngestKind, IngestMode
-from warehouse.sql import query
 
 ATTEMPTS = 3  # of a chunk, while others write the same keys
 EXTERNAL_IDS = Base.metadata.tables["trading.external_ids"]
@@ -73,7 +72,6 @@ class Merge:
         if not len(ready.lines):
             return Counts()
         self._lock_books(ready)
-        ready = self._with_keys(ready)
         replaces = ready.replaced is not None and bool(present(ready.replaced).any())
         if self._mode is not IngestMode.UPSERT and not replaces:
             try:
@@ -96,23 +94,6 @@ class Merge:
         if new:
             self._books |= new
             lock_accounts(self._conn, new)
-
-    def _with_keys(self, ready: Ready) -> Ready:
-        """The keys that the server would draw: partitions do not, and external ids name them."""
-        identity = self._kind.identity
-        if identity is None or not self._kind.control:
-            return ready
-        asked = {
-            "table_name": self._kind.table.fullname,
-            "column_name": identity.name,
-            "rows": len(ready.lines),
-        }
-        with self._conn.cursor(binary=True) as cursor:
-            row = cursor.execute(query("ingest/draw_keys"), asked).fetchone()
-        assert row
-        keys = np.frombuffer(row[0], ">i8").astype(np.int64)
-        columns = ready.columns | {identity.name: Cells(pa.array(keys))}
-        return Ready(ready.lines, columns, ready.raw, ready.external, ready.replaced)
 
     def _draws(self, columns: dict[str, Cells]) -> bool:
         """Whether the rows' keys were drawn before they are written."""

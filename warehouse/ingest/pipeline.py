@@ -5,7 +5,7 @@ had run once. Only what is harmless alone, and needed by any further try, is com
 and instruments that --create-instruments adds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -27,7 +27,7 @@ from warehouse.ingest.errors import BadFile, IngestError, TooManyRejects
 from warehouse.ingest.instruments import adder
 from warehouse.ingest.kinds import Kind
 from warehouse.ingest.mapping import Mapping
-from warehouse.ingest.merge import Merge
+from warehouse.ingest.merge import Merge, Ready
 from warehouse.ingest.quality.status import Feeds, note_missed, tell_missed, touch_status
 from warehouse.ingest.reading import casts, unused
 from warehouse.ingest.rejects import Spool
@@ -95,7 +95,7 @@ def load(
         find_source(side, order),
         order.kind.name,
         order.mode,
-        identity(source.sha256, order.mapping.canonical()),
+        identity(source.sha256, order.mapping.canonical(), order.kind),
     )
     while True:
         try:
@@ -115,7 +115,7 @@ def _attempt(
     conn: Connection[Any], side: Connection[Any], order: Order, batch: Batch, tell: Tell
 ) -> Result:
     known = len(batch.accounts)
-    with closing(Spool()) as spool:
+    with closing(Spool(is_secret=order.kind.is_secret)) as spool:
         try:
             with conn.transaction():
                 result = _load(conn, side, order, batch, spool, tell)
@@ -169,7 +169,8 @@ class Run:
         self._closed = Closed(conn, order.kind.table)
         room = Room(side, cut_with(order.kind.table))
         known = {"source_id": batch.source_id, "batch_id": batch.batch_id}
-        ways = Ways(conn, known, add)
+        ways = Ways(conn, side, known, add)
+        self._turn = ways.turn
         rows = ways.rows(order.kind, self._binding, self._closed, None if order.backfill else room)
         if order.kind.locks_what_it_names:
             _check_keys_by_set(conn)
@@ -190,21 +191,27 @@ class Run:
         """Take in all rows; answers the columns of the file that nothing was made of."""
         spare: list[str] | None = None
         source, binding = self._batch.source, self._binding
-        # Read and cast on a thread of its own, while the server is busy with the rows before.
-        with closing(ahead(casts(source, binding, self._order.mapping), 1)) as found:
-            for cast, share in found:
+        # Made ready on a thread of its own, while the server is busy with the rows before.
+        with closing(ahead(self._prepared(), 1)) as found:
+            for cast, ready, share in found:
                 if spare is None and cast.chunk.columns:
                     spare = unused(source, binding, cast.chunk)
-                self._take(cast)
+                self._take(cast, ready)
                 tell(self._batch.tally.read, share)
         self._batch.source.refuse_if_changed()
         self._refuse_if_many(at_end=True)
         return spare or []
 
-    def _take(self, cast: Cast) -> None:
+    def _prepared(self) -> Iterator[tuple[Cast, Ready | None, float]]:
+        """The file's rows, cast, and as far as they can be made ready to be written."""
+        for cast, share in casts(self._batch.source, self._binding, self._order.mapping):
+            yield cast, self._writer.ready(cast), share
+
+    def _take(self, cast: Cast, ready: Ready | None) -> None:
         """Everything that is done to a chunk."""
         chunk, tally = cast.chunk, self._batch.tally
-        counts = self._writer.write(cast)
+        with self._turn:
+            counts = self._writer.write(cast, ready)
         if self._kind.name is IngestKind.BARS:
             note_missed(self._batch.missed, cast, counts.rejects, self._batch.source.title)
         self._spool.add(sorted([*chunk.unread, *counts.rejects], key=attrgetter("line")))

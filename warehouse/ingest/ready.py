@@ -1,11 +1,14 @@
 """Rows as their table holds them: keys for names, what the loader knows itself, and no bad ones."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from psycopg import Connection
+from sqlalchemy import Index, PrimaryKeyConstraint
 
 from warehouse.ingest.binding import Cast
 from warehouse.ingest.casting.cells import Cells, Faults, present
@@ -16,6 +19,7 @@ from warehouse.ingest.merge import Ready
 from warehouse.ingest.references import Reference
 from warehouse.ingest.room import Closed, Room
 from warehouse.ingest.rows import Lines
+from warehouse.sql import query
 
 
 class Rows:
@@ -28,9 +32,12 @@ class Rows:
         closed: Closed,
         room: Room | None,
         known: Mapping[str, int],
+        side: Connection[Any],
     ) -> None:
         self._kind, self._names, self._closed = kind, names, closed
-        self._room, self._known = room, known
+        self._room, self._known, self._side = room, known, side
+        # What lies beside its table is indexed when it is whole.
+        self._order = _index_order(kind) if room else ()
 
     def of(self, cast: Cast) -> Ready:
         """Keys for names, and only the rows that nothing is wrong with."""
@@ -45,8 +52,8 @@ class Rows:
             self._refuse_closed(cast, columns)
         good = np.flatnonzero(cast.good())
         columns = {name: cells for name, cells in columns.items() if name in self._kind.table.c}
-        order = self._by_key(columns, good)
-        columns = taken(columns, order) | self._ours(len(order))
+        order = self._in_order(columns, good)
+        columns = taken(columns, order) | self._ours(len(order)) | self._drawn(len(order))
         if len(good) and self._kind.control and self._room:
             self._room.make(columns[self._kind.control].values)
         lines = cast.chunk.lines[good]
@@ -58,14 +65,14 @@ class Rows:
             _extra(cast, REPLACES, order),
         )
 
-    def _by_key(self, columns: Mapping[str, Cells], rows: Lines) -> Lines:
-        """The rows in the order of their key, those with one key as they came.
+    def _in_order(self, columns: Mapping[str, Cells], rows: Lines) -> Lines:
+        """The rows in the order of an index, those that are alike in it as they came.
 
-        Neighbours in an index then come one after the other: the server spends half as long on a
+        Neighbours in the index then come one after the other: the server spends half as long on a
         block of bars that a file holds in the order of time.
         """
-        key = [c.name for c in self._kind.table.primary_key if c.name in columns]
-        if not self._kind.control or not key:
+        key = [name for name in self._order if name in columns]
+        if not key:
             return rows
         at = pa.array(rows)
         values = pa.table({name: columns[name].values.take(at) for name in key})
@@ -130,6 +137,21 @@ class Rows:
             for row, reason in faults.items():
                 cast.blame(row, control, reason)
 
+    def _drawn(self, rows: int) -> dict[str, Cells]:
+        """The keys that the server would draw: partitions do not, and external ids name them."""
+        identity = self._kind.identity
+        if identity is None or not self._kind.control or not rows:
+            return {}
+        asked = {
+            "table_name": self._kind.table.fullname,
+            "column_name": identity.name,
+            "rows": rows,
+        }
+        with self._side.cursor(binary=True) as cursor:
+            row = cursor.execute(query("ingest/draw_keys"), asked).fetchone()
+        assert row
+        return {identity.name: Cells(pa.array(np.frombuffer(row[0], ">i8").astype(np.int64)))}
+
     def _ours(self, rows: int) -> dict[str, Cells]:
         """What the loader knows by itself."""
         return {
@@ -137,6 +159,15 @@ class Rows:
             for name, value in self._known.items()
             if name in self._kind.table.c
         }
+
+
+def _index_order(kind: Kind) -> tuple[str, ...]:
+    """The columns of the index over time that puts most before it: its entries lie furthest apart."""
+    table, control = kind.table, kind.control
+    indexes: list[PrimaryKeyConstraint | Index] = [table.primary_key, *table.indexes]
+    orders = [tuple(column.name for column in index.columns) for index in indexes]
+    over_time = [order for order in orders if control in order]
+    return max(over_time, key=lambda order: order.index(str(control)), default=())
 
 
 def _extra(cast: Cast, name: str, rows: NDArray[np.int64]) -> pa.Array | None:

@@ -27,4 +27,25 @@ BROKEN = {
     "events_both_sides_check": "home and away are both given or neither",
     "event_predictions_some_probability_check": "at least one probability must be given",
     "orders_fills_within_quantity_check": "filled and remaining cannot exceed the quantity",
+    "orders_parent_is_another_check": "an order cannot hang on itself",
+    "order_legs_quantity_given_check": "a leg needs its quantity, unless quantity_type is all_shares",
+    "order_legs_leg_no_from_one_check": "leg_no counts from 1",
+    "execution_legs_execution_no_from_one_check": "execution_no counts from 1",
+    "transaction_items_item_no_from_one_check": "item_no counts from 1",
+    "transactions_counted_once_check": "a transaction settles a trade or is mirrored by a cash flow, not both",
+    "accounts_base_currency_code_check": "base_currency must be a code of capital letters: USD",
+    "portfolios_base_currency_code_check": "base_currency must be a code of capital letters: USD",
+    "option_deliverables_currency_code_check": "currency_type must be a code of capital letters: USD",
+    "trading_days_session_order_check": "closes_at must come after opens_at",
+    "instrument_identifiers_validity_order_check": "valid_to must come after valid_from",
+    "alerts_priority_in_range_check": "priority must be 1, the most urgent, to 5",
+    "notification_rules_lowest_priority_in_range_check": "lowest_priority must be 1, the most urgent, to 5",
+    "limits_one_scope_check": "a limit names one portfolio, account, strategy or instrument",
+    "limits_scope_named_check": "a limit names what its scope says: a portfolio, account, strategy or instrument",
+    "books_isbn_form_check": "isbn must have 13 digits and nothing else",
+    "books_language_code_check": "language must be a code of two or three small letters: en",
+    **{
+        f"event_predictions_{of}_probability_range_check": f"{of}_probability must be 0 to 1"
+        for of in ("home", "away", "draw", "yes")
+    },
 }

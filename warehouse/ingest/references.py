@@ -18,6 +18,7 @@ class Reference:
     within: tuple[str, ...] = ()  # the columns that it is unique in
     gives: tuple[str, ...] = ()  # the columns that are filled with what is found; else its own
     external: str | None = None  # kind of the external id that it is
+    is_secret: bool = False  # is no name: what is given is made of the value, which is kept nowhere
 
     @property
     def is_instrument(self) -> bool:
@@ -53,6 +54,14 @@ def _external(name: str, comment: str, gives: tuple[str, str]) -> Reference:
 REFERENCES: Mapping[str, Reference] = {
     "account_id": Reference(
         "account", "account", "Account, by its public id (account_hash).", "find_accounts"
+    ),
+    "account_number_encrypted": Reference(
+        "account_number",
+        "account number",
+        "Broker's number of the account; kept encrypted, and shown by no reject.",
+        "",
+        gives=("account_number_encrypted", "account_number_digest"),
+        is_secret=True,
     ),
     "instrument_id": _instrument("symbol", "Instrument, by its symbol."),
     "underlying_id": _instrument("underlying", "Underlying instrument, by its symbol."),

@@ -1,6 +1,7 @@
 """Rejected rows: kept aside while a load may still be refused, then filed with it; read by operators."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,13 +15,16 @@ from warehouse.sql import query
 
 IN_MEMORY = 8 << 20
 PAGE = 1_000
+WITHHELD = "(not kept: it holds an account number)"
+VALUE = re.compile('".*"', re.DOTALL)
 COPY = "copy ops.ingest_rejects (batch_id, file_name, line_no, raw, reasons) from stdin"
 
 
 class Spool:
     """The rejects of one load, in a file once they are many."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_secret: bool = False) -> None:
+        self._is_secret = is_secret
         self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed with the spool
             IN_MEMORY, "w+", encoding="utf-8", newline="\n"
         )
@@ -28,7 +32,8 @@ class Spool:
 
     def add(self, rejects: Iterable[Reject]) -> None:
         for reject in rejects:
-            self._file.write(json.dumps(reject) + "\n")
+            kept = _without_values(reject) if self._is_secret else reject
+            self._file.write(json.dumps(kept) + "\n")
             self.count += 1
 
     def file(self, conn: Connection[Any], batch_id: int, name: str | None) -> None:
@@ -47,6 +52,12 @@ class Spool:
         for row in self._file:
             line, raw, reasons = json.loads(row)
             yield line, raw, reasons
+
+
+def _without_values(reject: Reject) -> Reject:
+    """What is in the wrong column, or in a row that could not be read, may be the secret itself."""
+    reasons = {name: VALUE.sub('"…"', why) for name, why in reject.reasons.items()}
+    return Reject(reject.line, WITHHELD, reasons)
 
 
 def rejects_of(conn: Connection[Any], batch_id: int) -> Iterator[dict[str, Any]]:

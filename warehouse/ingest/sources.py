@@ -23,6 +23,7 @@ from warehouse.ingest.formats import SUFFIXES, Format
 STANDARD_INPUT = "-"
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 PARQUET = b"PAR1"
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,8 @@ class Source:
     @contextmanager
     def open(self) -> Iterator["Opened"]:
         """Its bytes, unpacked; what cannot be unpacked to its end raises OSError."""
-        with pa.OSFile(str(self.path)) as file:
-            if self.compression is None:
-                yield Opened(file, file, self.size)
-                return
-            with pa.CompressedInputStream(file, self.compression) as stream:
-                yield Opened(stream, file, self.size)
+        with pa.OSFile(str(self.path)) as file, _unpacked(file, self.compression) as stream:
+            yield Opened(stream, file, self.size)
 
     @property
     def ends_a_line(self) -> bool:
@@ -70,16 +67,14 @@ class Source:
 
 
 def expand(names: Sequence[str]) -> list[str]:
-    """The files that names and patterns stand for, in order; a pattern that fits nothing is an error."""
+    """The files that names and patterns stand for, in order; one that fits none stays, as a file that is missing."""
     found: list[str] = []
     for name in names:
         if name == STANDARD_INPUT or not glob.has_magic(name) or Path(name).exists():
             found.append(name)
             continue
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - patterns may be absolute
-        if not matches:
-            raise BadFile(f"No file fits the pattern {name}. Nothing was loaded.")
-        found.extend(each for each in matches if not Path(each).is_dir())
+        found.extend([each for each in matches if not Path(each).is_dir()] or [name])
     return found
 
 
@@ -116,9 +111,11 @@ def seen(name: str, format_: Format | None = None) -> Iterator[Source]:
 
 def _source(name: str | None, path: Path, format_: Format | None) -> Source:
     stamp = _stamp(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").digest()
-    compression, head = _unpacked_head(path)
+    compression = _compression(path)
+    try:
+        digest, head = _digest(path, compression)
+    except OSError:
+        digest, head = _digest(path, None)  # of what is no whole file; reading it will say why
     guessed = format_ or _format(name, head)
     return Source(name, path, digest, path.stat().st_size, stamp, guessed, compression)
 
@@ -128,22 +125,24 @@ def _stamp(path: Path) -> int:
     return hash((found.st_ino, found.st_size, found.st_mtime_ns))
 
 
-def _unpacked_head(path: Path) -> tuple[str | None, bytes]:
+def _compression(path: Path) -> str | None:
     with path.open("rb") as file:
-        head = file.read(64)
-    compression = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
-    if compression is None:
-        return None, head
-    try:
-        with (
-            pa.OSFile(str(path)) as packed,
-            pa.CompressedInputStream(packed, compression) as stream,
-        ):
-            return compression, stream.read(64)
-    except OSError as error:
-        raise BadFile(
-            f"{path.name} looks like {compression} but cannot be unpacked: {error}. Nothing was loaded."
-        ) from error
+        head = file.read(max(map(len, MAGIC)))
+    return next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
+
+
+def _digest(path: Path, compression: str | None) -> tuple[bytes, bytes]:
+    """The hash of what is in the file, which packed in another way is the same; and how it begins."""
+    with pa.OSFile(str(path)) as file, _unpacked(file, compression) as stream:
+        head = stream.read(64)
+        digest = hashlib.sha256(head)
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.digest(), head
+
+
+def _unpacked(file: pa.NativeFile, compression: str | None) -> pa.NativeFile:
+    return pa.CompressedInputStream(file, compression) if compression else file
 
 
 def _format(name: str | None, head: bytes) -> Format:

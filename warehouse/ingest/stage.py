@@ -165,7 +165,8 @@ class Stage:
                 same=_same(columns),
                 itself=_same(self._kind.key),
             )
-            yield from ((line, {columns[-1]: "is taken by another row"}) for line in lines)
+            told = self._kind.called(columns[-1])
+            yield from ((line, {told: "is taken by another row"}) for line in lines)
 
     def _keys(self) -> list[tuple[str, ...]]:
         keys = [self._kind.key] if self._kind.key else []

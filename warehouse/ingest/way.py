@@ -5,6 +5,7 @@ All of a row or nothing of it: what is wrong with an order's leg is a reason to 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 
 from psycopg import Connection
@@ -16,7 +17,7 @@ from warehouse.ingest.dimensions import Adder, Dimensions
 from warehouse.ingest.direct import Direct
 from warehouse.ingest.kinds import KINDS, Kind, Part
 from warehouse.ingest.mapping import Mapping as FileMapping
-from warehouse.ingest.merge import Counts, Merge
+from warehouse.ingest.merge import Counts, Merge, Ready
 from warehouse.ingest.parts import Held, held
 from warehouse.ingest.ready import Rows
 from warehouse.ingest.room import Closed, Room
@@ -98,15 +99,27 @@ class Way:
 
 
 class Ways:
-    """Makes the ways of a load; they share its connection, and what the loader knows by itself."""
+    """Makes the ways of a load; they share its connection, and what the loader knows by itself.
 
-    def __init__(self, conn: Connection[Any], known: Mapping[str, int], add: Adder | None) -> None:
-        self._conn, self._known, self._add = conn, known, add
+    Rows are made ready by one thread while another writes those before: the connection is used in turn.
+    """
+
+    def __init__(
+        self,
+        conn: Connection[Any],
+        side: Connection[Any],
+        known: Mapping[str, int],
+        add: Adder | None,
+    ) -> None:
+        self._conn, self._side, self._known, self._add = conn, side, known, add
+        self.turn = RLock()
 
     def rows(self, kind: Kind, binding: Binding, closed: Closed, room: Room | None = None) -> Rows:
         """What makes rows of a kind ready."""
-        names = Dimensions(self._conn, self._known["source_id"], binding.columns, self._add)
-        return Rows(kind, names, closed, room, self._known)
+        source_id = self._known["source_id"]
+        names = Dimensions(self._conn, source_id, binding.columns, self.turn, self._add)
+        known = {name: key for name, key in self._known.items() if not _draws(kind, name)}
+        return Rows(kind, names, closed, room, known, self._side)
 
     def way(self, kind: Kind, mapping: FileMapping, mode: IngestMode, rows: Rows) -> Way:
         """The way of rows that hold others."""
@@ -136,11 +149,16 @@ class Writer:
         self._conn, self._way, self._merge = conn, way, merge
         self._is_backfill = is_backfill
 
-    def write(self, cast: Cast) -> Counts:
+    def ready(self, cast: Cast) -> Ready | None:
+        """The rows as they are to be written, unless they may name what the load itself writes."""
+        kind = self._way.kind
+        return None if kind.parts or kind.own else self._way.rows.of(cast)
+
+    def write(self, cast: Cast, ready: Ready | None) -> Counts:
         """Write what can be; answers what became of each row, with all rejects."""
         total = Counts()
         while True:
-            counts = self._write(cast)
+            counts = self._merge.write(ready) if ready else self._write(cast)
             waiting = self._waiting(cast) if counts.loaded else []
             for row in waiting:
                 del cast.faults[row]
@@ -173,6 +191,11 @@ class Writer:
             if is_whole:
                 return counts
             self._way.forget()
+
+
+def _draws(kind: Kind, column: str) -> bool:
+    """Whether it is the table's own key: a source in a file is not the one that the file is from."""
+    return kind.identity is not None and kind.identity.name == column
 
 
 def _first(cast: Cast, rows: list[int], parts: list[Held]) -> list[int]:

@@ -32,6 +32,7 @@ PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 ZONED = r"[0-9]:[0-9]{2}(:[0-9]{2})?(\.[0-9]+)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
 TIME_ALONE = r"^[0-9]{2}:[0-9]{2}"
 BARE = "is a bare number; name its unit with --unit or in the mapping"
+OTHERWISE = "if it is written in another way, name its format in the mapping"
 PYTHON_ONLY = ("%f", "%z")  # pyarrow's strptime knows neither
 
 Part = Callable[[pa.Array], pa.Array]
@@ -73,19 +74,24 @@ def dates(values: pa.Array, clock: Clock) -> Cells:
         return _bounded(values, cells, None)
     texts, faults = as_text(values)
     parse = _by_format(clock.format) if clock.format else (lambda part: part)
-    cells = tried(texts, lambda part: pc.cast(parse(part), pa.date32()), pa.date32(), _no_date)
+    why = _not_like(clock.format) if clock.format else _no_date
+    cells = tried(texts, lambda part: pc.cast(parse(part), pa.date32()), pa.date32(), why)
     cells.faults.update(faults)
     return _bounded(values, cells, None)
 
 
 def _no_date(value: object) -> str:
-    return f"{quoted(value)} is no date"
+    return f"{quoted(value)} is no date; {OTHERWISE}"
 
 
 def _no_time(value: object) -> str:
     if str(value).strip().replace(".", "", 1).isdigit():
         return BARE
-    return f"{quoted(value)} is no time"
+    return f"{quoted(value)} is no time; {OTHERWISE}"
+
+
+def _not_like(form: str) -> Callable[[object], str]:
+    return lambda value: f"{quoted(value)} is not written as {form} says"
 
 
 # -- texts -----------------------------------------------------------------------------------------
@@ -97,8 +103,8 @@ def _told(texts: pa.Array, clock: Clock) -> Cells:
     if clock.format:
         parse = _by_format(clock.format)
         if "%z" in clock.format:
-            return tried(texts, parse, INSTANT, _no_time)
-        return _localized(tried(texts, parse, LOCAL, _no_time), clock)
+            return tried(texts, parse, INSTANT, _not_like(clock.format))
+        return _localized(tried(texts, parse, LOCAL, _not_like(clock.format)), clock)
     try:
         return Cells(pc.cast(texts, INSTANT))
     except pa.ArrowInvalid:

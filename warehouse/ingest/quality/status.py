@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from warehouse.ingest.binding import Cast
 from warehouse.ingest.casting.cells import Cells
+from warehouse.ingest.mapping import Mapping as FileMapping
 from warehouse.ingest.rows import Reject
 from warehouse.sql import query
 
@@ -78,10 +79,29 @@ def tell_missed(conn: Connection[Any], source_id: int, missed: Missed) -> None:
     conn.execute(query("quality/tell_missed"), told)
 
 
+def tell_failed(conn: Connection[Any], source: str, mapping: FileMapping, error: str) -> int:
+    """Say why a load of bars came to nothing, of every feed that it can have been for; of how many.
+
+    Of a file that cannot be read no more is known than its source and what the mapping says of all rows.
+    """
+    symbol, frequency = (mapping.columns.get(name) for name in ("symbol", "frequency"))
+    told = {
+        "source": source,
+        "symbol": symbol.value if symbol and symbol.identifier is None else None,
+        "frequency": frequency and frequency.value,
+        "reason": error,
+    }
+    return conn.execute(query("quality/tell_failed"), told).rowcount
+
+
 def feeds(
-    conn: Connection[Any], symbols: Sequence[str] | None = None, most: int = 100
+    conn: Connection[Any],
+    symbols: Sequence[str] | None = None,
+    most: int = 100,
+    *,
+    failing: bool = False,
 ) -> list[dict[str, Any]]:
-    """How far the feeds of some symbols, or of all, have come."""
+    """How far the feeds of some symbols, or of all, have come; or those whose last load failed."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        told = {"symbols": symbols, "most": most}
+        told = {"symbols": symbols, "most": most, "failing": failing}
         return cursor.execute(query("quality/list_status"), told).fetchall()

@@ -69,6 +69,9 @@ class IngestKind(StrEnum):
     CATEGORIES = "categories"
     BOOK_AUTHORS = "book_authors"
     BOOK_CATEGORIES = "book_categories"
+    ACCOUNTS = "accounts"
+    SOURCES = "sources"
+    ALERTS = "alerts"
 
 
 class IngestMode(StrEnum):

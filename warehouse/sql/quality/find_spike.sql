@@ -12,6 +12,8 @@ with closes as (
         b.close::double precision as price,
         lag(b.bar_at) over around as before_at,
         lag(b.close::double precision) over around as before,
+        lag(b.close::double precision, 2) over around as earlier,
+        lag(b.close::double precision, 3) over around as earliest,
         lead(b.close::double precision) over around as after
     from market.bars as b
     where
@@ -40,6 +42,12 @@ from closes as c
 where
     c.bar_at >= %(since)s
     and abs(c.price / c.before - 1) > %(max_move)s
+    -- The way back from a spike is that spike, told already; where prices go up and down, each is one.
+    and not coalesce(
+        abs(c.price / c.earlier - 1) < %(max_move)s / 4
+        and coalesce(abs(c.earlier / c.earliest - 1) <= %(max_move)s, true),
+        false
+    )
     and not exists (
         select
         from market.corporate_actions as a
