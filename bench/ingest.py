@@ -219,7 +219,7 @@ class Loading:
     # -- where the time goes -----------------------------------------------------------------------
 
     def _parts(self, *, backfill: bool = False) -> str:
-        """One load taken apart; reading and casting go on beside the rest, on the other core."""
+        """One load taken apart; rows are made ready beside the rest, on the other core."""
         spent: dict[str, float] = {}
         kept = [(owner, name, getattr(owner, name)) for owner, name, _ in WATCHED]
         for owner, name, label in WATCHED:
@@ -233,7 +233,7 @@ class Loading:
 
 WATCHED: tuple[tuple[Any, str, str], ...] = (
     (Binding, "cast", "to cast, beside the rest"),
-    (Rows, "of", "to look names up and sort"),
+    (Rows, "of", "to look names up and sort, beside it too"),
     (Merge, "write", "to encode and COPY"),
     (beside, "build_indexes", "to build indexes"),
     (beside, "attach", "to check keys and attach"),

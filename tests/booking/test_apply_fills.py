@@ -12,6 +12,13 @@ WRITE = """
 insert into trading.trades (account_id, executed_at, instrument_id, side, quantity, price, source_id)
 values (%s, %s, 1, %s, %s, %s, 1)
 """
+WRITE_MANY = """
+insert into trading.trades (account_id, executed_at, instrument_id, side, quantity, price, source_id)
+select
+    %(account)s, %(first_at)s + n * interval '1 second', 1 + mod(n, 2),
+    case when mod(n, 7) < 3 then 'buy' else 'sell' end, 1 + mod(n, 5), 10 + mod(n, 13), 1
+from generate_series(1, %(trades)s) as g (n)
+"""
 Trades = list[tuple[int, str, int, int]]  # minute, side, quantity, price
 
 
@@ -71,6 +78,19 @@ def test_trades_in_any_order_are_booked_by_time_and_key(desk: Desk) -> None:
     found = desk.positions(account)
     rebooked = "select trading.rebook_positions(array[%s::bigint], array[1::bigint])"
     assert desk.one(rebooked, account) == (0,)
+    assert found == desk.positions(account)
+
+
+def test_as_many_fills_as_two_processes_add_up_come_to_what_one_makes_of_them(desk: Desk) -> None:
+    account = desk.account()
+    load(desk.conn, account, [(0, "buy", 10, 5)])
+    with desk.conn.transaction():
+        told = {"account": account, "first_at": at(1), "trades": 60_000}
+        desk.conn.execute(WRITE_MANY, told)
+        assert apply_fills(desk.conn) == 2
+    found = desk.positions(account)
+    rebooked = "select trading.rebook_positions(array[%s, %s]::bigint[], array[1, 2]::bigint[])"
+    assert desk.one(rebooked, account, account) == (0,)
     assert found == desk.positions(account)
 
 
