@@ -36,7 +36,7 @@ PEOPLE = """
 TRADES = """
     insert into trading.trades (account_id, executed_at, instrument_id, side, quantity, price, source_id)
     select
-        1 + floor(random() * 120)::bigint, %(start)s + n * (%(end)s - %(start)s) / (%(count)s + 1),
+        1 + floor(random() * 120)::bigint, %(start)s + (%(end)s - %(start)s) * (n / (%(count)s + 1.0)::float8),
         1 + floor(random() * 100)::bigint, case when random() < 0.5 then 'buy' else 'sell' end,
         1 + floor(random() * 100), 10 + round(random()::numeric, 2), 1
     from generate_series(1, %(count)s) as n

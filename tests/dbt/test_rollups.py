@@ -87,6 +87,20 @@ def test_a_build_makes_rollups_and_a_second_reads_only_what_is_new(
     assert select(rolled, "select count(*) from rollups.positions_daily") == [(4,)]
 
 
+def test_a_rollup_takes_the_place_of_a_view(rolled: Target, project: Path) -> None:
+    before = identities(rolled, "rollups").keys()
+    execute(
+        rolled,
+        "set role warehouse_build; drop table rollups.positions_daily cascade;"
+        " create view rollups.positions_daily__logic as select 1 as account_id;"
+        " create materialized view rollups.positions_daily as"
+        " select * from rollups.positions_daily__logic",
+    )
+    build(rolled, BOTH, project=project)
+    assert select(rolled, "select count(*) from rollups.positions_daily") == [(3,)]
+    assert identities(rolled, "rollups").keys() == before
+
+
 def test_a_changed_formula_and_a_new_column_are_written_in_place(
     rolled: Target, project: Path, edit: Edit
 ) -> None:

@@ -149,6 +149,23 @@ def test_partitions_are_made_as_rows_need_them(desk: Desk) -> None:
     assert desk.differences() == {}
 
 
+def test_the_first_rows_are_computed_once_though_their_partitions_are_missing(traded: Desk) -> None:
+    traded.builder.execute(
+        "create sequence rolled.computed;"
+        " create table rolled.counted (account_id bigint, day date, number bigint)"
+        " partition by range (day);"
+        " create view rolled.counted_logic as"
+        " select f.account_id, f.day, nextval('rolled.computed') as number from rolled.flows as f"
+        " where f.day >= ops.scope_from()::date"
+    )
+    traded.builder.execute(
+        "select ops.declare_rollup('rolled.counted', 'rolled.counted_logic', 'day',"
+        " '{account_id,day}', 'window', 'prod', partition_interval => '1 month')"
+    )
+    traded.refresh("rolled.counted")
+    assert traded.rows("select count(*), max(number) from rolled.counted") == [(4, 4)]
+
+
 def test_a_changed_definition_is_computed_anew(traded: Desk) -> None:
     traded.builder.execute(
         "create or replace view rolled.totals_logic as select f.account_id,"

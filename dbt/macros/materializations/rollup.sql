@@ -49,6 +49,10 @@
         " where relation = '" ~ registered_name(relation) ~ "' for update"
     ).rows -%}
     {%- if standing is none -%}{%- do return('missing') -%}{%- endif -%}
+    {%- if standing.kind in ('v', 'm') -%}
+        {%- do set_aside(relation) -%}
+        {%- do return('missing') -%}
+    {%- endif -%}
     {%- if not found -%}
         {%- do exceptions.raise_compiler_error(
             relation ~ " stands already and is no rollup. Nothing was changed; rename it, or drop it if its rows "
@@ -63,6 +67,17 @@
         {%- do return('columns') -%}
     {%- endif -%}
     {%- do return('unchanged' if promised | length == standing.columns | length else 'appended') -%}
+{% endmacro %}
+
+
+{# What the model was before, a view or a materialized view. Views on it go over when they are built themselves. #}
+{% macro set_aside(relation) %}
+    {%- do make_way(relation) -%}
+    {%- for standing in (relation, logic_of(relation)) if describe_relation(standing.render()) -%}
+        {%- call statement('set_aside') -%}
+            select ops.rename_relation('{{ standing }}', '{{ named(standing, '__previous').identifier }}')
+        {%- endcall -%}
+    {%- endfor -%}
 {% endmacro %}
 
 

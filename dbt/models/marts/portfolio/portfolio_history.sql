@@ -1,73 +1,40 @@
 {{
     config(
-        indexes=[
-            {'columns': ['portfolio_id', 'value_day'], 'unique': true},
-        ]
+        materialized='rollup',
+        time_column='value_day',
+        grain=['portfolio_id', 'value_day'],
+        scope_mode='forward',
+        bucket='1 day',
+        dimensions=['portfolio.portfolios', 'reference.accounts']
     )
 }}
 
 with
 
+-- Each with its last session before the scope, which is gone on from.
 portfolios as (
 
-    select * from {{ ref('stg_portfolio__portfolios') }}
-
-),
-
-members as (
-
-    select * from {{ ref('stg_portfolio__portfolio_accounts') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('stg_reference__accounts') }}
-
-),
-
-fx_rates as (
-
-    select * from {{ ref('fx_rates_daily') }}
-
-),
-
-valued as (
-
     select
-        *,
-        sum(external_flow) over (partition by account_id order by value_day) as flows_so_far
-    from {{ ref('portfolio_value_daily') }}
+        portfolios.portfolio_id,
+        portfolios.base_currency,
+        newest.*
+    from {{ ref('stg_portfolio__portfolios') }} as portfolios
+    left join lateral (
+        select
+            own.value_day as opening_day,
+            own.equity as opening_equity,
+            own.growth as opening_growth
+        from {{ own_rows() }} as own
+        where own.portfolio_id = portfolios.portfolio_id and {{ before_scope_days('own.value_day') }}
+        order by own.value_day desc
+        limit 1
+    ) as newest on true
 
 ),
 
 sessions as (
 
-    select
-        *,
-        flows_so_far - lag(flows_so_far, 1, 0::numeric) over w as flow
-    from valued
-    where is_session
-    window w as (partition by account_id order by value_day)
-
-),
-
-converted as (
-
-    select
-        members.portfolio_id,
-        sessions.*,
-        case when accounts.base_currency = portfolios.base_currency then 1 else fx_rates.fx_rate end as rate
-    from members
-    inner join portfolios on members.portfolio_id = portfolios.portfolio_id
-    inner join accounts on members.account_id = accounts.account_id
-    inner join sessions on members.account_id = sessions.account_id
-    left join fx_rates
-        on
-            accounts.base_currency = fx_rates.from_currency
-            and portfolios.base_currency = fx_rates.to_currency
-            and sessions.value_day >= fx_rates.fx_day
-            and sessions.value_day < fx_rates.until_day
+    {{ sessions_of_members('portfolios') }}
 
 ),
 
@@ -76,43 +43,76 @@ sums as (
     select
         portfolio_id,
         value_day,
+        base_currency,
         count(*) as account_count,
         sum(cash * rate) as cash,
         sum(equity * rate) as equity,
         sum(long_exposure * rate) as long_exposure,
         sum(short_exposure * rate) as short_exposure,
         sum(flow * rate) as external_flow,
-        lag(sum(equity * rate), 1, 0::numeric) over w as previous_equity
-    from converted
-    group by portfolio_id, value_day
-    window w as (partition by portfolio_id order by value_day)
+        null::double precision as opening_growth
+    from sessions
+    group by portfolio_id, value_day, base_currency
+
+    union all
+
+    select
+        portfolio_id,
+        opening_day as value_day,
+        base_currency,
+        0 as account_count,
+        0 as cash,
+        opening_equity as equity,
+        0 as long_exposure,
+        0 as short_exposure,
+        0 as external_flow,
+        opening_growth
+    from portfolios
+    where opening_day is not null
+
+),
+
+-- Multiplied in the order of the days, so that it comes out the same wherever a run started.
+linked as (
+
+    select
+        days.*,
+        returns.daily_return,
+        portfolio.product(coalesce(days.opening_growth, 1 + returns.daily_return)) over (
+            partition by days.portfolio_id order by days.value_day
+        ) as growth
+    from (
+        select
+            *,
+            lag(equity, 1, 0::numeric) over (partition by portfolio_id order by value_day) as previous_equity
+        from sums
+    ) as days
+    cross join lateral (
+        select portfolio.daily_return(days.equity, days.previous_equity, days.external_flow) as daily_return
+    ) as returns
 
 ),
 
 final as (
 
     select
-        sums.portfolio_id,
-        sums.value_day,
-        portfolios.base_currency,
-        sums.account_count,
-        sums.cash,
-        sums.equity,
-        sums.long_exposure,
-        sums.short_exposure,
-        sums.long_exposure + sums.short_exposure as gross_exposure,
-        sums.long_exposure - sums.short_exposure as net_exposure,
-        sums.external_flow,
-        sums.equity - sums.previous_equity - sums.external_flow as day_change,
-        returns.daily_return,
-        portfolio.product(1 + returns.daily_return) over (
-            partition by sums.portfolio_id order by sums.value_day
-        ) - 1 as twr
-    from sums
-    inner join portfolios on sums.portfolio_id = portfolios.portfolio_id
-    cross join lateral (
-        select portfolio.daily_return(sums.equity, sums.previous_equity, sums.external_flow) as daily_return
-    ) as returns
+        portfolio_id,
+        value_day,
+        base_currency,
+        account_count,
+        cash,
+        equity,
+        long_exposure,
+        short_exposure,
+        long_exposure + short_exposure as gross_exposure,
+        long_exposure - short_exposure as net_exposure,
+        external_flow,
+        equity - previous_equity - external_flow as day_change,
+        daily_return,
+        growth,
+        growth - 1 as twr
+    from linked
+    where opening_growth is null
 
 )
 
