@@ -188,7 +188,7 @@ def opened(target: Target) -> Connection[Any]:
 @pytest.mark.slow
 def test_the_server_is_killed_in_the_middle_of_a_detach(own: Embedded, tmp_path: Path) -> None:
     target = migrated(own)
-    with opened(target) as conn, opened(target) as reader, opened(target) as tool:
+    with opened(target) as conn, closing(opened(target)) as reader, opened(target) as tool:
         scene = Scene(conn, tmp_path)
         scene.months(TRADES, 2024, 1, 2)
         for number in (1, 2):
