@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import ErrorDetails, to_jsonable_python
 
 from api import cursors
 from api.errors import INVALID, NOT_FOUND, Problem, invalid
@@ -41,15 +41,21 @@ class Asked:
         """Made once: memory is asked by it with every request."""
         return hash((self.query, self.position, self.limit, self.count, self.fields, self.form))
 
+    @cached_property
+    def named(self) -> str:
+        """Of which rows, in which shape, of which version of the report: what a tag stands for."""
+        rows = (self.query, self.position, self.limit, self.count, self.fields)
+        return repr((rows, self.report.version))
+
     @property
     def query(self) -> cursors.Query:
         """What a cursor is bound to."""
         return (self.report.name, *self.arguments)
 
     @cached_property
-    def told(self) -> str:
+    def told(self) -> orjson.Fragment:
         """What was asked, as it is recorded."""
-        return orjson.dumps(self.given).decode()
+        return orjson.Fragment(orjson.dumps(self.given))
 
     @property
     def page_size(self) -> int:
@@ -83,7 +89,7 @@ def _asked(report: Report, path: tuple[tuple[str, str], ...], query: bytes) -> A
         position=_position(report, cursor, (report.name, *arguments)),
         limit=getattr(model, "limit", None),
         count=getattr(model, "count", "none"),
-        fields=tuple(getattr(model, "fields", None) or ()),
+        fields=tuple(dict.fromkeys(getattr(model, "fields", None) or ())),
         form=model.format,
         given=_given(model, path),
     )
@@ -144,10 +150,17 @@ def _validated(model: type[Asking], values: Mapping[str, Any]) -> Asking:
         return model.model_validate(values)
     except ValidationError as error:
         found = [
-            {"field": str(each["loc"][0]) if each["loc"] else "query", "detail": each["msg"]}
+            {"field": str(each["loc"][0]) if each["loc"] else "query", "detail": _said(each)}
             for each in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise invalid(found) from error
+
+
+def _said(error: ErrorDetails) -> str:
+    """What pydantic says, in words of those who ask."""
+    if error["type"] == "extra_forbidden":
+        return "There is no such parameter."
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _position(report: Report, cursor: str | None, query: cursors.Query) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.errors import OUT_OF_SCOPE, UNAUTHENTICATED, Problem
+from api.head import Head
 from api.tokens import Tokens
 from warehouse.db.keys import LEADING, hash_of
 
@@ -51,14 +52,17 @@ class Keys:
         self.known.clear()
         self.changes += 1
 
-    async def authenticate(self, authorization: bytes | None) -> Key:
+    async def authenticate(self, head: Head) -> Key:
         """The key that a request is sent with; a `Problem` where there is none that lives."""
-        scheme, _, token = (authorization or b"").decode("latin-1").partition(" ")
+        known = self.known.get(head.digest)
+        if known is not None and time.monotonic() < known.until:
+            return known
+        scheme, _, token = head.authorization.decode("latin-1").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
             raise Problem(UNAUTHENTICATED, "The request has no bearer token.")
         if token.startswith(LEADING):
-            return await self._key(hash_of(token), secret_hash=hash_of(token))
+            return await self._key(head.digest, secret_hash=hash_of(token))
         if self.tokens is None:
             raise Problem(UNAUTHENTICATED, "The token is no key of this API.")
         return await self._of_token(token)
@@ -66,13 +70,12 @@ class Keys:
     async def _of_token(self, token: str) -> Key:
         assert self.tokens
         claims = self.tokens.check(token)
-        key = await self._key(claims.prefix, prefix=claims.prefix)
-        return _narrowed(key, claims.scopes)
+        known = self.known.get(claims.prefix)
+        if known is None or time.monotonic() >= known.until:
+            known = await self._key(claims.prefix, prefix=claims.prefix)
+        return _narrowed(known, claims.scopes)
 
     async def _key(self, index: bytes | str, **by: object) -> Key:
-        known = self.known.get(index)
-        if known is not None and time.monotonic() < known.until:
-            return known
         changes = self.changes
         rows = await self.find(**by)
         if not rows:

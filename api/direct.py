@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import CLIENT_GONE, ClientGone, Problem, answer
+from api.errors import CLIENT_GONE, ClientGone, Problem, answer, on_bug
 from api.reports import Report
 from api.routing import ReportRoute
 from api.serving import serve
@@ -49,7 +49,7 @@ class Paths:
 
 
 class Direct:
-    """The reports in front of the application."""
+    """The reports in front of the framework."""
 
     def __init__(self, app: ASGIApp, routes: Iterable[ReportRoute]) -> None:
         self.app = app
@@ -63,7 +63,12 @@ class Direct:
             return
         report, named = found
         scope["path_params"], scope["route"] = named, self.routes[report]
-        response = await _answered(report, Request(scope, receive))
+        request = Request(scope, receive)
+        try:
+            response = await _answered(report, request)
+        except Exception as error:  # a bug: the server logs what is raised
+            await (await on_bug(request, error))(scope, receive, send)
+            raise
         await response(scope, receive, send)
 
 

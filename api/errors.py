@@ -211,7 +211,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(ClientGone, _on_gone)
-    app.add_exception_handler(Exception, _on_bug)
+    app.add_exception_handler(Exception, on_bug)
 
 
 async def _on_problem(request: Request, error: Any) -> Response:
@@ -239,11 +239,9 @@ async def _on_gone(_request: Request, _error: Any) -> Response:
     return Response(status_code=CLIENT_GONE)  # for the log; nobody reads it
 
 
-async def _on_bug(request: Request, _error: Any) -> Response:
-    response = answer(request, Problem(INTERNAL, "The API met an error that it does not know."))
-    # Whoever answers a bug stands outside the middleware that names requests.
-    response.headers["X-Request-Id"] = request.scope.get("state", {}).get("request_id", "")
-    return response
+async def on_bug(request: Request, _error: Any) -> Response:
+    """What is told of it; the rest is in the log."""
+    return answer(request, Problem(INTERNAL, "The API met an error that it does not know."))
 
 
 def _told(kind: Kind, error: asyncpg.PostgresError) -> str:

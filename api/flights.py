@@ -1,48 +1,48 @@
-"""Identical reads at one time are one read; it is given up when the last who waits for it has left."""
+"""Identical reads at one time are one read; where its reader leaves, the next of them reads."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from api.errors import Problem
 
 Result = TypeVar("Result")
 
 
-@dataclass
-class _Flight:
-    task: asyncio.Task[Any]
-    waiting: int = 0
+class _Left(Exception):
+    """Whoever read has left before the answer."""
 
 
 @dataclass
 class Flights(Generic[Result]):
     """The reads under way, by what they ask."""
 
-    under_way: dict[Hashable, _Flight] = field(default_factory=dict)
+    under_way: dict[Hashable, asyncio.Future[Result]] = field(default_factory=dict)
     shared: int = 0
 
     async def join(self, key: Hashable, read: Callable[[], Awaitable[Result]]) -> Result:
         """The result of the read that is under way, or of a new one."""
-        flight = self.under_way.get(key)
-        if flight is None:
-            flight = _Flight(asyncio.ensure_future(read()))
-            self.under_way[key] = flight
-            flight.task.add_done_callback(lambda _done: self._land(key, flight))
-        else:
+        while (landing := self.under_way.get(key)) is not None:
             self.shared += 1
-        flight.waiting += 1
-        try:
-            result: Result = await asyncio.shield(flight.task)
-        finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
-                flight.task.cancel()
-                self._land(key, flight)
-        return result
+            with suppress(_Left):
+                return await asyncio.shield(landing)
+        return await self._read(key, read)
 
-    def _land(self, key: Hashable, flight: _Flight | None) -> None:
-        if flight is not None and self.under_way.get(key) is flight:
+    async def _read(self, key: Hashable, read: Callable[[], Awaitable[Result]]) -> Result:
+        """In the task of who asked first, for another task would cost as much as the rest."""
+        landing = self.under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            result = await read()
+        except Problem as problem:
+            landing.set_exception(problem)
+            raise
+        else:
+            landing.set_result(result)
+            return result
+        finally:
             del self.under_way[key]
-        # An error that all have left behind is nobody's to fetch.
-        if flight is not None and flight.task.done() and not flight.task.cancelled():
-            flight.task.exception()
+            if not landing.done():
+                landing.set_exception(_Left())
+            landing.exception()  # it is nobody's to fetch where nobody waits

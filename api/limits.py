@@ -2,9 +2,10 @@
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Self
 
 from api.credentials import Key
 from api.errors import RATE_LIMITED, TOO_MANY_AT_ONCE, Problem
@@ -22,14 +23,9 @@ class Limits:
     running: dict[int, int] = field(default_factory=dict)
     due: dict[int, float] = field(default_factory=dict)
 
-    @contextmanager
-    def held(self, key: Key, weight: int = 1) -> Iterator[None]:
+    def held(self, key: Key, weight: int = 1) -> "Held":
         """For as long as a request runs; a `Problem` where it may not begin."""
-        self.begin(key, weight)
-        try:
-            yield
-        finally:
-            self.end(key)
+        return Held(self, key, weight)
 
     def begin(self, key: Key, weight: int = 1) -> None:
         now = self.running.get(key.api_key_id, 0)
@@ -59,3 +55,24 @@ class Limits:
         if len(self.due) >= KEPT:
             self.due = {each: at for each, at in self.due.items() if at > now}
         self.due[key.api_key_id] = due + weight * MINUTE / rate
+
+
+class Held:
+    """A request that counts for a block, or until whoever it was passed on to ends it."""
+
+    def __init__(self, limits: Limits, key: Key, weight: int) -> None:
+        self.end: Callable[[], None] | None = partial(limits.end, key)
+        limits.begin(key, weight)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.end:
+            self.end()
+
+    def passed_on(self) -> Callable[[], None]:
+        """What ends it."""
+        assert self.end
+        end, self.end = self.end, None
+        return end

@@ -41,6 +41,8 @@ class Listener:
         """As `api.generation_of` puts it together; none while it is not known."""
         if not self.heard or not relations:
             return None
+        if len(relations) == 1:
+            return self.generations.get(relations[0], "0")
         return ".".join(self.generations.get(relation, "0") for relation in relations)
 
     async def attach(self, connection: Any) -> None:

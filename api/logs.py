@@ -131,7 +131,7 @@ class RequestLog:
         named = request_id(scope["headers"])
         scope.setdefault("state", {})["request_id"] = named
         started = time.perf_counter()
-        # Without an answer the client gets the outer handler's 500.
+        # Without an answer the client gets the server's own 500.
         sent: dict[str, int] = {"status": 500, "bytes": 0}
 
         async def onward(message: Message) -> None:

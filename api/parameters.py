@@ -73,7 +73,10 @@ _whole = BeforeValidator(_written(r"-?[0-9]{1,30}", "a whole number"))
 Key = Annotated[int, Field(ge=0, le=2**63 - 1), _whole]
 Days = Annotated[int, Field(ge=0, le=100_000), _whole]
 Count = Annotated[int, Field(ge=0, le=10**15), _whole]
-_decimal = BeforeValidator(_written(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", "a number, like 0.25"))
+# As JSON writes numbers: programs print small ones with an exponent.
+_decimal = BeforeValidator(
+    _written(r"-?[0-9]{1,15}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?", "a number, like 0.25")
+)
 Delta = Annotated[float, Field(ge=-1, le=1), _decimal]
 Ratio = Annotated[float, Field(ge=0, le=1000), _decimal]
 PageSize = Annotated[int, Field(ge=1, le=1000), _whole]

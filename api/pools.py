@@ -1,6 +1,7 @@
 """The read pool: connections that run as the API's role, and the one way a report is asked for."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,18 +40,23 @@ STATEMENTS_KEPT = 200
 
 @dataclass
 class Reader:
-    """Reads reports; it holds no connection between two of them."""
+    """Reads reports; it holds no connection between two of them.
+
+    Connections stay here once they were taken from the pool, and go from one read to the next: by way
+    of the pool each would cost two tasks, and a third where somebody waits.
+    """
 
     pool: Any
     wait: float
     queue: int
-    waiting: int = 0
+    taken: int = 0  # connections of the pool, lent or at hand
     at_hand: list[Any] = field(default_factory=list)
+    turns: deque[asyncio.Future[Any]] = field(default_factory=deque)
     open: bool = True
 
     async def rows(self, function: str, **arguments: object) -> list[Any]:
         """The rows of `api.<function>`; whatever the driver raises comes out as a problem."""
-        async with self.lent() as connection:
+        async with Lent(self) as connection:
             rows: list[Any] = await connection.fetch(
                 _call(function, tuple(arguments)), *arguments.values()
             )
@@ -58,31 +64,14 @@ class Reader:
 
     async def row(self, statement: str, arguments: Sequence[object], seconds: float) -> Any:
         """The one row of a statement that is given up after a time, also when its caller is."""
-        async with self.lent() as connection:
+        async with Lent(self) as connection:
             return await connection.fetchrow(statement, *arguments, timeout=seconds)
-
-    @asynccontextmanager
-    async def lent(self) -> AsyncIterator[Any]:
-        """A connection; a `Problem` where none comes free, or where the block fails on the driver."""
-        connection = await self._acquire()
-        whole = False
-        try:
-            yield connection
-            whole = True
-        except DRIVER_ERRORS as error:
-            raise from_driver(error) from error
-        finally:
-            # Through the pool it takes two tasks; what was cancelled, or is waited for, goes that way.
-            if whole and self.open and not self.waiting:
-                self.at_hand.append(connection)
-            else:
-                await self.pool.release(connection)
 
     @asynccontextmanager
     async def snapshot(self, seconds: float) -> AsyncIterator[Any]:
         """A connection whose statements all see one moment, each for as long as is said."""
         async with (
-            self.lent() as connection,
+            Lent(self) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(f"set local statement_timeout = {seconds * 1000:.0f}")
@@ -91,38 +80,113 @@ class Reader:
     @property
     def used(self) -> int:
         """Connections that are lent."""
-        lent: int = self.pool.get_size() - self.pool.get_idle_size()
-        return max(0, lent - len(self.at_hand))
+        return self.taken - len(self.at_hand)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a connection."""
+        return len(self.turns)
 
     async def close(self) -> None:
         """Give the pool what is at hand, so that it can close."""
         self.open = False
         while self.at_hand:
-            await self.pool.release(self.at_hand.pop())
+            await self.give_up(self.at_hand.pop())
 
-    async def _acquire(self) -> Any:
-        while self.at_hand:
-            connection = self.at_hand.pop()
-            with suppress(asyncpg.InterfaceError):  # was lost, and the pool took it back
-                if not connection.is_closed():
-                    return connection
+    async def take(self) -> Any:
+        """A connection; a `Problem` where none comes free in time."""
+        while True:
+            if self.at_hand:
+                connection = self.at_hand.pop()
+                with suppress(asyncpg.InterfaceError):  # was lost, and the pool took it back
+                    if not connection.is_closed():
+                        return connection
+                await self.give_up(connection)
+            elif self.taken < self.pool.get_max_size():
+                return await self._from_pool()
+            elif (connection := await self._turn()) is not None:
+                return connection
+
+    def give_back(self, connection: Any) -> None:
+        """To who waits longest, if it is whole; without one, his is to take another."""
+        while self.turns:
+            turn = self.turns.popleft()
+            if not turn.done():
+                turn.set_result(connection)
+                return
+        if connection is not None:
+            self.at_hand.append(connection)
+
+    async def give_up(self, connection: Any) -> None:
+        """What was cancelled, or is broken, is for the pool to see to."""
+        try:
             await self.pool.release(connection)
-        return await self._from_pool()
+        finally:
+            self._lost()
+
+    def _lost(self) -> None:
+        self.taken -= 1
+        self.give_back(None)
 
     async def _from_pool(self) -> Any:
-        if self.waiting >= self.queue:
-            raise Problem(BUSY, f"{self.waiting} requests wait for a database connection already.")
-        self.waiting += 1
+        connection = None
+        self.taken += 1
         try:
-            return await self.pool.acquire(timeout=self.wait)
+            connection = await self.pool.acquire(timeout=self.wait)
         except TimeoutError as error:
-            raise Problem(
-                BUSY, f"No database connection came free within {self.wait:g} seconds."
-            ) from error
+            raise self._busy() from error
         except DRIVER_ERRORS as error:
             raise from_driver(error) from error
         finally:
-            self.waiting -= 1
+            if connection is None:
+                self._lost()
+        return connection
+
+    async def _turn(self) -> Any:
+        """What is given back to this one, or nothing, where he may look again."""
+        if self.waiting >= self.queue:
+            raise Problem(BUSY, f"{self.waiting} requests wait for a database connection already.")
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        self.turns.append(turn)
+        timer = loop.call_later(self.wait, self._too_late, turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            with suppress(ValueError):
+                self.turns.remove(turn)
+            if not turn.cancelled() and not turn.exception():  # given, to one who has left
+                self.give_back(turn.result())
+            raise
+        finally:
+            timer.cancel()
+
+    def _too_late(self, turn: asyncio.Future[Any]) -> None:
+        if not turn.done():
+            self.turns.remove(turn)
+            turn.set_exception(self._busy())
+
+    def _busy(self) -> Problem:
+        return Problem(BUSY, f"No database connection came free within {self.wait:g} seconds.")
+
+
+class Lent:
+    """A connection for a block; what the driver raises in it comes out as a problem."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    async def __aenter__(self) -> Any:
+        self.connection = await self.reader.take()
+        return self.connection
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None and self.reader.open:
+            self.reader.give_back(self.connection)
+            return
+        await self.reader.give_up(self.connection)
+        if isinstance(error, DRIVER_ERRORS):
+            raise from_driver(error) from error
 
 
 @asynccontextmanager

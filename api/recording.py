@@ -8,9 +8,9 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from api.errors import BUSY, DRIVER_ERRORS, TOO_SLOW, UNAVAILABLE, Kind, Problem, from_driver
+from api.errors import BUSY, TOO_SLOW, UNAVAILABLE, Kind, Problem
+from api.pools import Lent, Reader
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ LONGEST_PAUSE = 1.0
 class _Entry:
     """A row to be kept, and the caller who waits for it."""
 
-    row: Sequence[Any]
+    row: bytes
     kept: asyncio.Future[None]
     sent: bool = False
 
@@ -49,12 +49,12 @@ class _Entry:
 class GroupCommit:
     """Sends what has gathered while the last statement ran, so that waiting is one round trip.
 
-    The statement takes one array a column and skips rows that it knows by their key: so a group
+    The statement takes rows as one JSON array and skips those that it knows by their key: so a group
     whose connection was lost is sent again, and is neither lost nor doubled.
     """
 
-    def __init__(self, pool: Any, statement: str, *, longest_queue: int, wait: float) -> None:
-        self._pool = pool
+    def __init__(self, reader: Reader, statement: str, *, longest_queue: int, wait: float) -> None:
+        self._reader = reader
         self._statement = statement
         self._wait = wait
         self._queue: asyncio.Queue[_Entry] = asyncio.Queue(longest_queue)
@@ -67,7 +67,7 @@ class GroupCommit:
         """Rows that no statement has taken yet."""
         return self._queue.qsize()
 
-    async def keep(self, row: Sequence[Any]) -> None:
+    async def keep(self, row: bytes) -> None:
         """Return when the row is committed; a `Problem` says that it is not, or may not be."""
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError("A writer serves the event loop that it was opened in.")
@@ -131,14 +131,14 @@ class GroupCommit:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _try(self, group: Sequence[_Entry]) -> Problem | None:
-        columns = [list(column) for column in zip(*(entry.row for entry in group), strict=True)]
+        rows = b"[" + b",".join(entry.row for entry in group) + b"]"
         try:
-            async with self._pool.acquire() as connection:
+            async with Lent(self._reader) as connection:
                 for entry in group:
                     entry.sent = True
-                await connection.execute(self._statement, *columns)
-        except DRIVER_ERRORS as error:
-            return from_driver(error)
+                await connection.execute(self._statement, rows.decode())
+        except Problem as problem:
+            return problem
         return None
 
     async def _settle(self, group: Sequence[_Entry], problem: Problem | None) -> None:

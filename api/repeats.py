@@ -7,14 +7,13 @@ first time, and whenever something is new, api/serving.py answers.
 
 import time
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, NamedTuple
 
-from fastapi import FastAPI, Request
-from starlette.types import Receive, Scope, Send
+from fastapi import Request
+from starlette.types import Scope, Send
 
 from api import logs
-from api.access import Access, Recorder
+from api.access import Recorder
 from api.asking import LONGEST_KEPT
 from api.cache import Cache, Headers
 from api.credentials import Key
@@ -33,7 +32,7 @@ class Repeat(NamedTuple):
     key: Key
     changes: int  # of keys and generations, as the listener counts them
     route: str
-    noted: tuple[Any, ...]  # what is recorded, but for the request's id
+    noted: bytes  # what is recorded, but for the request's id
     identity: Any = None  # what its page is in memory by
     generation: str = ""
     form: str = ""
@@ -91,7 +90,7 @@ class Repeats:
     async def _recorded(self, repeat: Repeat, request_id: str) -> Headers:
         """How long it took, once it is committed."""
         began = time.perf_counter()
-        await self.recorder.keep(Access, (*repeat.noted, request_id))
+        await self.recorder.keep(repeat.noted, request_id)
         spent = (time.perf_counter() - began) * 1000
         return [(b"server-timing", b"cache;desc=hit, record;dur=%.2f" % spent)]
 
@@ -120,21 +119,9 @@ class Repeats:
         return Ready(200, headers, packed or page.body)
 
 
-class Application(FastAPI):
-    """FastAPI, once there is nothing to repeat."""
-
-    repeats: Repeats | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asks = scope["type"] == "http" and scope["method"] == "GET"
-        if not asks or self.repeats is None or not await self.repeats.answered(scope, send):
-            await super().__call__(scope, receive, send)
-
-
 def _question(scope: Scope, head: Head) -> Question:
     """A key is kept as its hash, here as elsewhere."""
-    digest = sha256(head.authorization or b"").digest()
-    return (scope["path"], scope["query_string"], digest, *head[1:])
+    return (scope["path"], scope["query_string"], *head[1:])
 
 
 def _told(problem: Problem, scope: Scope, request_id: str) -> Ready:

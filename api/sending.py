@@ -33,12 +33,10 @@ class Streamed(Response):
         first: bytes,
         pieces: AsyncIterator[bytes],
         converter: Converter,
-        headers: dict[str, str],
-        media_type: str,
+        raw_headers: Headers,
         held: AsyncExitStack,
     ) -> None:
-        self.status_code, self.background, self.media_type = 200, None, media_type
-        self.init_headers(headers)
+        self.status_code, self.background, self.raw_headers = 200, None, raw_headers
         self.first, self.pieces, self.converter, self.held = first, pieces, converter, held
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:

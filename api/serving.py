@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -31,6 +31,7 @@ NOT_MODIFIED = 304
 CACHE_CONTROL = "private, no-cache"
 NO_STORE = "private, no-store"
 VARY = "Authorization, Accept, Accept-Encoding"
+ALWAYS = [(b"vary", VARY.encode()), (b"cache-control", CACHE_CONTROL.encode())]
 # What is read ahead is nobody's request.
 NOBODYS = Request({"type": "http", "headers": []})
 
@@ -72,17 +73,8 @@ class Reading:
         return (self.key.api_key_id, self.key.grants_version, self.asked)
 
     def tag(self, generation: str, form: str) -> str:
-        key, question = self.key, self.asked
-        identity = (
-            key.api_key_id,
-            key.grants_version,
-            question.query,
-            question.position,
-            question.limit,
-            question.count,
-            question.fields,
-        )
-        return tags.strong(identity, self.report.version, generation, form)
+        reader = f"{self.key.api_key_id} {self.key.grants_version}"
+        return tags.strong(self.asked.named, reader, generation, form)
 
     def parameters(self, *last: object) -> tuple[object, ...]:
         return (self.key.api_key_id, *self.asked.arguments, *last)
@@ -90,17 +82,14 @@ class Reading:
     async def record(self, status: int, rows: int | None) -> None:
         """Committed when this returns; nothing leaves before."""
         started = time.perf_counter()
-        request_id = self.request.scope.get("state", {}).get("request_id")
-        await self.service.recorder.keep(Access, (*self.noted(status, rows), request_id))
+        request_id = self.request.scope["state"]["request_id"]
+        await self.service.recorder.keep(self.noted(status, rows), request_id)
         self.timing["record"] = (time.perf_counter() - started) * 1000
 
-    def noted(self, status: int, rows: int | None) -> tuple[Any, ...]:
-        """The columns of an `Access`, but for the request's id."""
+    def noted(self, status: int, rows: int | None) -> bytes:
         key = self.key
-        return (
-            *(self.report.name, self.asked.told, status, rows),
-            *(key.api_key_id, key.principal_id),
-        )
+        read = (self.report.name, self.asked.told, status, rows)
+        return Access(*read, key.api_key_id, key.principal_id).noted()
 
     def repeated(self, changes: int, status: int, rows: int | None, **how: Any) -> None:
         """The same request need not come here again for as long as nothing changes."""
@@ -112,10 +101,9 @@ async def serve(report: Report, request: Request) -> Response:
     """Answer one request for a report."""
     service: Service = request.app.state.service
     head = head_of(request.scope)
-    key = await service.keys.authenticate(head.authorization)
+    key = await service.keys.authenticate(head)
     key.may(report.scope)
-    with ExitStack() as running:
-        running.enter_context(service.limits.held(key))
+    with service.limits.held(key) as held:
         question = asked(report, request.path_params, request.scope["query_string"])
         reading = Reading(service, request, head, key, question)
         form = question.form or form_for(head.accept)
@@ -123,7 +111,7 @@ async def serve(report: Report, request: Request) -> Response:
         if form == "json":
             return await _page(reading, encoding)
         async with AsyncExitStack() as stack:
-            stack.push(running.pop_all())
+            stack.callback(held.passed_on())
             return await _stream(reading, form, encoding, stack)
 
 
@@ -144,7 +132,7 @@ async def fetched(reading: Reading, current: str | None) -> Page:
 
 def _again(reading: Reading) -> Callable[[], Awaitable[Page]]:
     """Asks the same of the generation that is there then; the request is let go of."""
-    known = replace(reading, request=NOBODYS, timing={})
+    known = Reading(reading.service, NOBODYS, reading.head, reading.key, reading.asked)
 
     async def ask() -> Page:
         return await fetched(known, known.service.listener.generation_of(known.report.sources))
@@ -184,15 +172,15 @@ async def _page(reading: Reading, encoding: str | None) -> Response:
 
 def _head(reading: Reading, page: Page, form: str, encoding: str | None) -> Headers:
     """What goes before the body, and with it the body as it is packed: both are made once a page."""
-    headers = _headers(reading, page.tags[form], page.as_of, page.generation, page.lag)
-    headers["Content-Type"] = MEDIA_TYPES["json"]
+    head = _headers(reading, page.tags[form], page.as_of, page.generation, page.lag)
+    head.append((b"content-type", b"application/json"))
     body = page.body
     if encoding and len(body) >= SMALLEST_COMPRESSED:
         body = page.packed[encoding] = compressed(body, encoding)
-        headers["Content-Encoding"] = encoding
-    headers["Content-Length"] = str(len(body))
-    page.heads[form] = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
-    return page.heads[form]
+        head.append((b"content-encoding", encoding.encode()))
+    head.append((b"content-length", b"%d" % len(body)))
+    page.heads[form] = head
+    return head
 
 
 def tag_of(reading: Reading, page: Page, form: str) -> str:
@@ -288,12 +276,13 @@ async def _stream(
     first = await until_gone(reading.request.receive, anext(pieces))
     await reading.record(200, None)
     headers = _headers(reading, tag, _told(row["as_of"]), row["generation"], row["lag"])
+    headers.append((b"content-type", MEDIA_TYPES[form].encode()))
     if encoding:
-        headers["Content-Encoding"] = encoding
+        headers.append((b"content-encoding", encoding.encode()))
     columns = {name: report.columns[name] for name in question.fields or report.columns}
     converter = streams.converter(form, columns, encoding)
     held = stack.pop_all()
-    return Streamed(first, pieces, converter, headers, MEDIA_TYPES[form], held)
+    return Streamed(first, pieces, converter, headers, held)
 
 
 def _told(moment: datetime | None) -> str | None:
@@ -302,13 +291,19 @@ def _told(moment: datetime | None) -> str | None:
 
 def _headers(
     reading: Reading, tag: str | None, as_of: str | None, generation: str | None, lag: float | None
-) -> dict[str, str]:
-    found = {"ETag": tag, "X-As-Of": as_of, "X-Generation": generation}
-    found["X-Replica-Lag"] = None if lag is None else f"{lag:.3f}"
-    found |= {"Vary": VARY, "Cache-Control": CACHE_CONTROL}
+) -> Headers:
+    found = list(ALWAYS)
+    if tag:
+        found.append((b"etag", tag.encode()))
+    if as_of:
+        found.append((b"x-as-of", as_of.encode()))
+    if generation:
+        found.append((b"x-generation", generation.encode()))
+    if lag is not None:
+        found.append((b"x-replica-lag", b"%.3f" % lag))
     if (deprecation := reading.report.deprecation) is not None:
-        found |= deprecation.headers()
-    return {name: value for name, value in found.items() if value is not None}
+        found += ((k.lower().encode(), v.encode()) for k, v in deprecation.headers().items())
+    return found
 
 
 def _timing(spent: dict[str, float], source: str) -> str:

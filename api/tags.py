@@ -1,12 +1,11 @@
 """Entity tags: what names one state of one answer, so that an unchanged one need not be sent again."""
 
-from collections.abc import Hashable
 from hashlib import blake2b
 
 
-def strong(identity: Hashable, version: str, generation: str, form: str) -> str:
+def strong(asked: str, reader: str, generation: str, form: str) -> str:
     """Of what was asked, by whom, of which state of the data, in which form: its very bytes."""
-    return f'"{_digest(repr((identity, version, generation)).encode())}-{form}"'
+    return f'"{_digest(f"{reader} {generation} {asked}".encode())}-{form}"'
 
 
 def weak(content: bytes, form: str) -> str:

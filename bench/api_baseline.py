@@ -1,9 +1,10 @@
 """What the API is measured against: a constant body, bare statements, and the same report by an ORM.
 
-`python -m bench.api_baseline constant|framework|driver|orm PORT` serves one of them as the API itself is
-served: a constant body without a framework and with FastAPI; an account's summary, asked by the driver
-and passed on unseen, which is the least that a read over HTTP costs in Python; and what a route usually
-does, a session, a query of mapped classes, and `response_model`.
+`python -m bench.api_baseline constant|recorded|framework|driver|orm PORT` serves one of them as the API
+itself is served: a constant body without a framework, and once it is recorded and committed as the API
+does it, which is the least that an answer from memory costs; with FastAPI; an account's summary, asked
+by the driver and passed on unseen, which is the least that a read over HTTP costs in Python; and what a
+route usually does, a session, a query of mapped classes, and `response_model`.
 """
 
 import sys
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from api import statements
+from api.access import Access, open_recorder
 from api.pools import connect_arguments
 from api.routes.nouns import REPORTS
 from api.settings import ServerSettings
@@ -144,6 +146,23 @@ def driver() -> Any:
     return app
 
 
+def recorded() -> Any:
+    """Nobody is told apart, limited or logged; each answer is recorded, many to one commit."""
+    body, noted = b"x" * CONSTANT_BYTES, Access("bench", {"limit": 50}, 200, 50).noted()
+    recorder: Any = None
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal recorder
+        if scope["type"] == "lifespan":
+            async with open_recorder(primary(), ServerSettings()) as recorder:
+                await _lifespan(receive, send)
+            return
+        await recorder.keep(noted, "0" * 32)
+        await _send(send, body)
+
+    return app
+
+
 async def _positions(session: AsyncSession, portfolio: int, limit: int) -> list[dict[str, Any]]:
     statement = (
         select(MappedPosition, Account.account_hash)
@@ -185,7 +204,7 @@ async def _send(send: Any, body: bytes) -> None:
 if __name__ == "__main__":
     kind, port = sys.argv[1:]
     uvicorn.run(
-        {"constant": constant, "framework": framework, "driver": driver, "orm": orm}[kind](),
+        {each.__name__: each for each in (constant, recorded, framework, driver, orm)}[kind](),
         port=int(port),
         loop="uvloop",
         http="httptools",

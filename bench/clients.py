@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import chain, cycle
 from pathlib import Path
 
 import uvloop
@@ -27,8 +27,12 @@ class Answers:
     """How long each one took, in seconds, and what was not answered as asked."""
 
     seconds: float
-    latencies: list[float] = field(default_factory=list)
+    by_path: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def latencies(self) -> list[float]:
+        return list(chain.from_iterable(self.by_path.values()))
 
     @property
     def rate(self) -> float:
@@ -100,7 +104,7 @@ async def _client(port: int, todo: Iterator[str], key: str, end: float, answers:
             answers.errors.append(f"{error} {path}")
             return
         if status == 200:
-            answers.latencies.append(time.perf_counter() - began)
+            answers.by_path.setdefault(path, []).append(time.perf_counter() - began)
         else:
             answers.errors.append(f"{status} {path}")
     writer.close()

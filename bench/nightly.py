@@ -3,14 +3,15 @@
 `python -m bench.nightly [--scale small|large]`. Demo data with its marts. Two clients ask the API for
 accounts' summaries; in every second round files of trades are loaded meanwhile, one after the other, and
 the nightly run computes what they touch. Each of the two is a process of its own, and all of it, the
-clients too, is on the same machine.
+clients too, is on the same machine. The same is asked of the bare driver (bench/api_baseline.py), which
+only reads: what it waits longer by night is no matter of the API.
 """
 
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from bench import market
 from bench.api import key_of_all
-from bench.clients import API, ask, served
+from bench.clients import API, Served, ask, served
 from bench.demo import demo
 from bench.measure import Bench, Result, at_most, run, seconds
 from warehouse.cli.nightly import RISK
@@ -30,6 +31,7 @@ from warehouse.refresh.runs import refresh
 ROUNDS, CLIENTS = 5, 2
 SLOWER_TARGET = 3
 NAME, AGAINST = "99th percentile of small reads by night", "idle"
+DRIVER = (sys.executable, "-m", "bench.api_baseline", "driver", "{port}")
 SOURCE = "insert into reference.sources (name, priority) values ('bench', 100)"
 # Whom and what a broker's file names, and one of the newest days: a load takes the next to its end.
 WORLD = """
@@ -68,19 +70,33 @@ def measure(bench: Bench) -> Iterator[Result]:
         assert row
         world = World(*row)
         spawn = multiprocessing.get_context("spawn")
-        with served(API) as api, ProcessPoolExecutor(2, mp_context=spawn) as pool:
+        with (
+            served(API) as api,
+            served(DRIVER) as driver,
+            ProcessPoolExecutor(2, mp_context=spawn) as pool,
+        ):
             paths = [f"/v1/accounts/{account}/summary" for account in world.accounts]
             night = Night(pool, target, world, rows)
 
-            def late(end: float) -> float:
-                answers = ask(api.port, paths, key, CLIENTS, end - time.time())
+            def late(asked: Served, end: float) -> float:
+                answers = ask(asked.port, paths, key, CLIENTS, end - time.time())
                 assert not answers.errors, answers.errors[0]
                 return 1000 * answers.percentile(0.99)
 
-            ways = partial(night.beside, late, length), lambda: late(time.time() + length)
-            found = bench.beside(NAME, "ms", *ways, AGAINST, ROUNDS, warm=1)
+            found = bench.turns(
+                {
+                    "idle": lambda: late(api, time.time() + length),
+                    "night": lambda: night.beside(partial(late, api), length),
+                    "driver, idle": lambda: late(driver, time.time() + length),
+                    "driver, night": lambda: night.beside(partial(late, driver), length),
+                },
+                ROUNDS,
+                warm=1,
+            )
+    idle, by_night, bare_idle, bare_night = found.values()
     note = f"{CLIENTS} clients; in the last round {night.told}"
-    yield replace(found, aim=at_most(SLOWER_TARGET), note=note)
+    yield Result(NAME, "ms", by_night, idle, AGAINST, at_most(SLOWER_TARGET), note=note)
+    yield Result(f"{NAME}, of the bare driver", "ms", bare_night, bare_idle, AGAINST)
 
 
 class Night:

@@ -155,7 +155,7 @@ def _report(
     """Planned for its values, and once for all values as a pooled connection soon has it."""
     conn.execute(NESTED)
     conn.execute(MEASURED)
-    for asked_for in _questions(report):
+    for asked_for in questions(report):
         statement, arguments = _call(report, {name: values[name] for name in asked_for}, values)
         window = (values["from"], values["to"]) if "from" in asked_for else None
         for mode in ("custom", "generic"):
@@ -166,7 +166,7 @@ def _report(
     conn.execute("set local plan_cache_mode = auto; set auto_explain.log_min_duration = -1")
 
 
-def _questions(report: Report) -> Iterator[tuple[str, ...]]:
+def questions(report: Report) -> Iterator[tuple[str, ...]]:
     """What must be asked, and that for a time."""
     fields = {field.alias or name: field for name, field in report.filters.model_fields.items()}
     required = tuple(sorted(name for name, field in fields.items() if field.is_required()))
@@ -179,15 +179,19 @@ def _call(
     report: Report, asked_for: Mapping[str, Any], values: Mapping[str, Any]
 ) -> tuple[sql.Composed, list[Any]]:
     subject = {report.subject.name: str(values[report.subject.name])} if report.subject else {}
-    fields = {field.alias or name: field for name, field in report.filters.model_fields.items()}
-    query = urlencode({name: _text(value, fields[name]) for name, value in asked_for.items()})
-    question = asked(report, subject, query.encode())
+    question = asked(report, subject, urlencode(written(report, asked_for)).encode())
     names = ["key_id", *report.arguments, *(["page_size"] if report.order else [])]
     given = sql.SQL(", ").join(sql.SQL("{} => %s").format(sql.Identifier(name)) for name in names)
     listed = [list(each) if isinstance(each, tuple) else each for each in question.arguments]
     page = [question.page_size] if report.order else []
     call = sql.SQL("select * from {}({})").format(sql.Identifier("api", report.name), given)
     return call, [values["key"], *listed, *page]
+
+
+def written(report: Report, asked_for: Mapping[str, Any]) -> dict[str, str]:
+    """A question as a query has it."""
+    fields = {field.alias or name: field for name, field in report.filters.model_fields.items()}
+    return {name: _text(value, fields[name]) for name, value in asked_for.items()}
 
 
 def _text(value: Any, field: FieldInfo) -> str:

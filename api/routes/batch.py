@@ -80,7 +80,7 @@ async def batch(request: Request) -> Response:
     """Each counts towards the key's rate, and is recorded; what is wrong with one leaves the others be."""
     service: Service = request.app.state.service
     head = head_of(request.scope)
-    key = await service.keys.authenticate(head.authorization)
+    key = await service.keys.authenticate(head)
     wanted = _wanted(await _body(request))
     with service.limits.held(key, len(wanted.requests)):
         readings = [_reading(service, request, head, key, each) for each in wanted.requests]

@@ -57,7 +57,7 @@ async def dashboard(request: Request, portfolio: PortfolioId) -> Response:  # no
     """Each part counts towards the key's rate; each says how new it is."""
     service: Service = request.app.state.service
     head = head_of(request.scope)
-    key = await service.keys.authenticate(head.authorization)
+    key = await service.keys.authenticate(head)
     key.may("read")
     with service.limits.held(key, len(PARTS)):
         readings = [

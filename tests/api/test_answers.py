@@ -87,6 +87,10 @@ async def test_fields_are_chosen_and_put_in_order(client: httpx.AsyncClient) -> 
         assert list(row) == ["symbol", "asset_type"]
     text = (await get(client, f"{INSTRUMENTS}?fields=symbol&format=csv&q=AMZN")).text
     assert text == "symbol\nAMZN\n"
+    for form in ("csv", "arrow", "json"):  # twice is once: no form can hold two columns of a name
+        url = f"{INSTRUMENTS}?format={form}&fields=symbol"
+        once, twice = (await get(client, url)).content, (await get(client, f"{url},symbol")).content
+        assert once.partition(b'"as_of"')[0] == twice.partition(b'"as_of"')[0]
     for wrong in ("fields=secret", "fields=", "fields=symbol,"):
         answer = await client.get(f"{INSTRUMENTS}?{wrong}")
         assert (answer.status_code, answer.json()["field"]) == (422, "fields")

@@ -12,6 +12,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from api.access import Access, Activity, Recorder, open_recorder
 from api.errors import Problem
+from api.pools import Lent
 from api.settings import ServerSettings
 from warehouse.access import ACCESS
 from warehouse.db.target import Target
@@ -114,7 +115,7 @@ async def test_callers_share_few_commits(recorder: Recorder, conn: Connection[An
 
 
 async def test_a_commit_is_on_disk_whatever_the_server_would_do(recorder: Recorder) -> None:
-    async with recorder.writers[Access]._pool.acquire() as connection:
+    async with Lent(recorder.writers[Access]._reader) as connection:
         shown = await connection.fetchval("show synchronous_commit")
     assert shown == "on"
 
@@ -204,23 +205,20 @@ class Forgetful:
 
 
 async def test_what_was_committed_before_the_loss_is_not_doubled(
-    recorder: Recorder, conn: Connection[Any]
+    recorder: Recorder, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = recorder.writers[Access]
-    pool, losses = writer._pool, [1, 2, 3]
+    reader, losses = recorder.writers[Access]._reader, [1, 2, 3]
+    take, give_back, give_up = reader.take, reader.give_back, reader.give_up
 
-    class Pool:
-        def acquire(self) -> Any:
-            return self
+    async def taken() -> Any:
+        return Forgetful(await take(), losses)
 
-        async def __aenter__(self) -> Any:
-            self.real = await pool.acquire()
-            return Forgetful(self.real, losses)
+    async def given_up(lost: Any) -> None:
+        await give_up(lost.connection)
 
-        async def __aexit__(self, *_: object) -> None:
-            await pool.release(self.real)
-
-    writer._pool = Pool()
+    monkeypatch.setattr(reader, "give_back", lambda lent: give_back(lent and lent.connection))
+    monkeypatch.setattr(reader, "take", taken)
+    monkeypatch.setattr(reader, "give_up", given_up)
     await asyncio.gather(*map(recorder.record, readings(CALLERS)))
     assert losses == []
     assert kept(conn) == list(range(CALLERS))

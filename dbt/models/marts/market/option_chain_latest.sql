@@ -4,6 +4,7 @@
             {'columns': ['option_contract_id'], 'unique': true},
             {'columns': ['underlying_id', 'expiration_date', 'strike', 'osi_symbol']},
             {'columns': ['days_to_expiration', 'delta', 'open_interest', 'volatility']},
+            {'columns': ['osi_symbol']},
         ]
     )
 }}
