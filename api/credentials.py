@@ -54,8 +54,7 @@ class Keys:
 
     async def authenticate(self, head: Head) -> Key:
         """The key that a request is sent with; a `Problem` where there is none that lives."""
-        known = self.known.get(head.digest)
-        if known is not None and time.monotonic() < known.until:
+        if known := self._fresh(head.digest):
             return known
         scheme, _, token = head.authorization.decode("latin-1").partition(" ")
         token = token.strip()
@@ -70,10 +69,13 @@ class Keys:
     async def _of_token(self, token: str) -> Key:
         assert self.tokens
         claims = self.tokens.check(token)
-        known = self.known.get(claims.prefix)
-        if known is None or time.monotonic() >= known.until:
-            known = await self._key(claims.prefix, prefix=claims.prefix)
-        return _narrowed(known, claims.scopes)
+        key = self._fresh(claims.prefix) or await self._key(claims.prefix, prefix=claims.prefix)
+        return _narrowed(key, claims.scopes)
+
+    def _fresh(self, index: bytes | str) -> Key | None:
+        """What is known of a key, until it is to be looked up anew."""
+        known = self.known.get(index)
+        return known if known and time.monotonic() < known.until else None
 
     async def _key(self, index: bytes | str, **by: object) -> Key:
         changes = self.changes

@@ -173,7 +173,7 @@ async def _page(reading: Reading, encoding: str | None) -> Response:
 def _head(reading: Reading, page: Page, form: str, encoding: str | None) -> Headers:
     """What goes before the body, and with it the body as it is packed: both are made once a page."""
     head = _headers(reading, page.tags[form], page.as_of, page.generation, page.lag)
-    head.append((b"content-type", b"application/json"))
+    head.append((b"content-type", MEDIA_TYPES["json"].encode()))
     body = page.body
     if encoding and len(body) >= SMALLEST_COMPRESSED:
         body = page.packed[encoding] = compressed(body, encoding)
