@@ -108,6 +108,7 @@ class GroupCommit:
     async def _run(self) -> None:
         while True:
             group = [await self._queue.get()]
+            await asyncio.sleep(0)  # for those whose reads came in together with its own
             while len(group) < LARGEST_GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             try:

@@ -38,7 +38,7 @@ def page(report: Report, fields: tuple[str, ...], count: str) -> str:
 select
     {_state(report)},
     page.*,
-    {_found(report)} as found,
+    page.rows > 0 or {_found(report)} as found, -- what has rows is seen
     {_total(report, count)} as total
 from (
     select

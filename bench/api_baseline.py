@@ -2,15 +2,16 @@
 
 `python -m bench.api_baseline constant|recorded|framework|driver|orm PORT` serves one of them as the API
 itself is served: a constant body without a framework, and once it is recorded and committed as the API
-does it, which is the least that an answer from memory costs; with FastAPI; an account's summary, asked
-by the driver and passed on unseen, which is the least that a read over HTTP costs in Python; and what a
-route usually does, a session, a query of mapped classes, and `response_model`.
+does it, which is the least that an answer from memory costs; with FastAPI; an account's summary or a
+portfolio's history, asked by the driver and passed on unseen, which is the least that a read over HTTP
+costs in Python; and what a route usually does, a session, a query of mapped classes, and
+`response_model`.
 """
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from api import statements
@@ -28,8 +29,6 @@ from api.pools import connect_arguments
 from api.routes.nouns import REPORTS
 from api.settings import ServerSettings
 from warehouse.db.target import primary
-from warehouse.models.portfolio import PortfolioAccount
-from warehouse.models.reference import Account
 
 CONSTANT_BYTES = 20_000
 
@@ -38,57 +37,46 @@ class Marts(DeclarativeBase):
     """The marts as an ORM would map them."""
 
 
-class MappedPosition(Marts):
-    __tablename__ = "portfolio_positions"
+class MappedDay(Marts):
+    __tablename__ = "portfolio_history"
     __table_args__ = {"schema": "marts"}  # noqa: RUF012 - SQLAlchemy wants it so
 
-    account_id: Mapped[int] = mapped_column(primary_key=True)
-    instrument_id: Mapped[int] = mapped_column(primary_key=True)
-    symbol: Mapped[str]
-    asset_type: Mapped[str]
-    currency: Mapped[str]
+    portfolio_id: Mapped[int] = mapped_column(primary_key=True)
+    value_day: Mapped[date] = mapped_column(primary_key=True)
     base_currency: Mapped[str]
-    quantity: Mapped[Decimal]
-    average_price: Mapped[Decimal | None]
-    mark_price: Mapped[Decimal | None]
-    mark_day: Mapped[date | None]
-    market_value: Mapped[Decimal | None]
-    cost_basis: Mapped[Decimal]
-    unrealized_pnl: Mapped[Decimal | None]
-    realized_pnl: Mapped[Decimal]
-    fx_rate: Mapped[Decimal | None]
-    market_value_base: Mapped[Decimal | None]
-    unrealized_pnl_base: Mapped[Decimal | None]
-    realized_pnl_base: Mapped[Decimal | None]
-    last_trade_at: Mapped[datetime | None]
+    account_count: Mapped[int]
+    cash: Mapped[Decimal | None]
+    equity: Mapped[Decimal | None]
+    long_exposure: Mapped[Decimal | None]
+    short_exposure: Mapped[Decimal | None]
+    gross_exposure: Mapped[Decimal | None]
+    net_exposure: Mapped[Decimal | None]
+    external_flow: Mapped[Decimal | None]
+    day_change: Mapped[Decimal | None]
+    daily_return: Mapped[float | None]
+    twr: Mapped[float | None]
 
 
-class Position(BaseModel):
+class Day(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
-    account_hash: str
-    instrument_id: int
-    symbol: str
-    asset_type: str
-    currency: str
+    value_day: date
     base_currency: str
-    quantity: Decimal
-    average_price: Decimal | None
-    mark_price: Decimal | None
-    mark_day: date | None
-    market_value: Decimal | None
-    cost_basis: Decimal
-    unrealized_pnl: Decimal | None
-    realized_pnl: Decimal
-    fx_rate: Decimal | None
-    market_value_base: Decimal | None
-    unrealized_pnl_base: Decimal | None
-    realized_pnl_base: Decimal | None
-    last_trade_at: datetime | None
+    account_count: int
+    cash: Decimal | None
+    equity: Decimal | None
+    long_exposure: Decimal | None
+    short_exposure: Decimal | None
+    gross_exposure: Decimal | None
+    net_exposure: Decimal | None
+    external_flow: Decimal | None
+    day_change: Decimal | None
+    daily_return: float | None
+    twr: float | None
 
 
-class Positions(BaseModel):
-    data: list[Position]
+class History(BaseModel):
+    data: list[Day]
 
 
 def orm() -> FastAPI:
@@ -104,10 +92,12 @@ def orm() -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
 
-    @app.get("/v1/portfolios/{portfolio}/positions", response_model=Positions)
-    async def positions(portfolio: int, limit: int = 100) -> dict[str, Any]:
+    @app.get("/v1/portfolios/{portfolio}/history", response_model=History)
+    async def history(portfolio: int, limit: int = 100) -> dict[str, Any]:
+        days = select(MappedDay).where(MappedDay.portfolio_id == portfolio)
         async with sessions() as session:
-            return {"data": await _positions(session, portfolio, limit)}
+            found = await session.scalars(days.order_by(MappedDay.value_day).limit(limit))
+            return {"data": found.all()}
 
     return app
 
@@ -125,8 +115,12 @@ def framework() -> FastAPI:
 
 def driver() -> Any:
     """Nobody is told apart, limited, recorded or logged."""
-    (report,) = (each for each in REPORTS if each.name == "account_summary")
-    statement = statements.page(report, (), "none")
+    reports = {report.name: statements.page(report, (), "none") for report in REPORTS}
+    # By the last word of the path: the statement, and what it is given besides the subject.
+    asked: dict[str, tuple[str, Callable[[str], tuple[object, ...]]]] = {
+        "summary": (reports["account_summary"], lambda account: (account,)),
+        "history": (reports["portfolio_history"], lambda one: (int(one), None, None, None, 50)),
+    }
     pool: Any = None
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -136,11 +130,13 @@ def driver() -> Any:
             async with asyncpg.create_pool(**arguments) as pool:
                 await _lifespan(receive, send)
             return
-        if "summary" not in scope["path"]:  # whether it listens
+        *_, subject, word = scope["path"].split("/")
+        if word not in asked:  # whether it listens
             await _send(send, b"")
             return
+        statement, arguments_of = asked[word]
         async with pool.acquire() as connection:
-            row = await connection.fetchrow(statement, 1, scope["path"].split("/")[3])
+            row = await connection.fetchrow(statement, 1, *arguments_of(subject))
         await _send(send, row["data"].encode())
 
     return app
@@ -161,19 +157,6 @@ def recorded() -> Any:
         await _send(send, body)
 
     return app
-
-
-async def _positions(session: AsyncSession, portfolio: int, limit: int) -> list[dict[str, Any]]:
-    statement = (
-        select(MappedPosition, Account.account_hash)
-        .join(PortfolioAccount, PortfolioAccount.account_id == MappedPosition.account_id)
-        .join(Account, Account.account_id == MappedPosition.account_id)
-        .where(PortfolioAccount.portfolio_id == portfolio)
-        .order_by(Account.account_hash, MappedPosition.instrument_id)
-        .limit(limit)
-    )
-    found = await session.execute(statement)
-    return [{**row.__dict__, "account_hash": account_hash} for row, account_hash in found]
 
 
 def constant() -> Any:

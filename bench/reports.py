@@ -1,7 +1,8 @@
 """How long does each report take, when many ask for all of them at once?
 
 `python -m bench.reports` asks the API over the warehouse in force, as it stands: 32 clients, every report
-in turn, of the accounts, portfolios and instruments that there is most of, and nothing from memory.
+in turn, of the accounts, portfolios and instruments that there is most of, and nothing from memory. It
+prints Markdown, as docs/performance-reports.md has it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from psycopg.rows import dict_row
 from api.reports import Report
 from api.routes.nouns import REPORTS
 from bench.clients import API, Answers, ask, served
+from bench.machine import facts
 from bench.measure import Result, at_most
 from bench.plans import ASKED_FOR, NothingToExplain, questions, written
 from bench.report import table
@@ -38,6 +40,7 @@ select
         group by b.instrument_id order by count(*) desc limit %(most)s
     ) as instrument_id
 """
+SIZES = "select (select count(*) from trading.trades), (select count(*) from market.bars)"
 
 
 def paths(conn: Connection[Any]) -> dict[str, list[str]]:
@@ -93,11 +96,25 @@ def together(by_report: Mapping[str, Sequence[str]], answers: Answers) -> Iterat
     yield Result("every report, the slowest answer", "ms", [slowest], aim=at_most(2000), note=told)
 
 
+def document(target: Target) -> Iterator[str]:
+    """What was asked of what, and how long each report took, in Markdown."""
+    machine = facts(target)
+    with connect(**target.keywords()) as conn:
+        trades, bars = conn.execute(SIZES).fetchone() or (0, 0)
+    by_report, answers = asked(target, SECONDS)
+    yield "# Every report at once\n"
+    yield "Printed by `python -m bench.reports`; not written by hand.\n"
+    yield f"{CLIENTS} clients ask all reports in turn for {SECONDS} s; nothing is answered from memory.\n"
+    yield f"- {trades:,} trades, {bars:,} bars"
+    yield from (f"- {name}: {value}" for name, value in machine.items())
+    yield ""
+    yield from table(list(together(by_report, answers)))
+    yield "\n| report | 95th percentile, ms |\n| --- | --- |"
+    yield from (f"| {name} | {ms:.1f} |" for name, ms in percentiles(by_report, answers).items())
+
+
 def main() -> None:
-    by_report, answers = asked(primary(), SECONDS)
-    for name, late in percentiles(by_report, answers).items():
-        print(f"{name:30} {late:8.1f} ms")
-    print("\n".join(table(list(together(by_report, answers)))))
+    print("\n".join(document(primary())))
 
 
 if __name__ == "__main__":

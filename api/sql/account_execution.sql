@@ -60,10 +60,13 @@ select
     m.vwap_slippage_bps,
     m.shortfall_bps,
     m.fees_bps
-from ops.visible_accounts(account_execution.key_id) as v
-join marts.execution_quality as m on m.account_id = v.account_id
+from marts.execution_quality as m
 where
-    v.account_hash = account_execution.account
+    m.account_id = (
+        select v.account_id
+        from ops.visible_accounts(account_execution.key_id) as v
+        where v.account_hash = account_execution.account
+    )
     and (account_execution.instrument_id is null or m.instrument_id = account_execution.instrument_id)
     and m.period_start >= coalesce(from_day, '-infinity')
     and m.period_start < coalesce(to_day, 'infinity')

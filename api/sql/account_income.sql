@@ -29,10 +29,13 @@ select
     m.kind,
     m.amount,
     m.itemized
-from ops.visible_accounts(account_income.key_id) as v
-join marts.account_income_fees as m on m.account_id = v.account_id
+from marts.account_income_fees as m
 where
-    v.account_hash = account_income.account
+    m.account_id = (
+        select v.account_id
+        from ops.visible_accounts(account_income.key_id) as v
+        where v.account_hash = account_income.account
+    )
     and (account_income.kind is null or m.kind = account_income.kind)
     and m.period_start >= coalesce(from_day, '-infinity')
     and m.period_start < coalesce(to_day, 'infinity')

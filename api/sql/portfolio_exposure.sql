@@ -34,10 +34,13 @@ select
     m.net_exposure,
     m.gross_weight,
     m.net_weight
-from ops.visible_portfolios(portfolio_exposure.key_id) as v
-join marts.portfolio_exposure as m on m.portfolio_id = v.portfolio_id
+from marts.portfolio_exposure as m
 where
-    v.portfolio_id = portfolio_exposure.portfolio
+    m.portfolio_id = (
+        select v.portfolio_id
+        from ops.visible_portfolios(portfolio_exposure.key_id) as v
+        where v.portfolio_id = portfolio_exposure.portfolio
+    )
     and (portfolio_exposure.dimension is null or m.dimension = portfolio_exposure.dimension)
     and (after_dimension is null or (m.dimension, m.bucket) > (after_dimension, after_bucket))
 order by m.dimension, m.bucket

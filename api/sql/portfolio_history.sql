@@ -42,10 +42,13 @@ select
     m.day_change,
     m.daily_return,
     m.twr
-from ops.visible_portfolios(portfolio_history.key_id) as v
-join marts.portfolio_history as m on m.portfolio_id = v.portfolio_id
+from marts.portfolio_history as m
 where
-    v.portfolio_id = portfolio_history.portfolio
+    m.portfolio_id = (
+        select v.portfolio_id
+        from ops.visible_portfolios(portfolio_history.key_id) as v
+        where v.portfolio_id = portfolio_history.portfolio
+    )
     and m.value_day >= coalesce(from_day, '-infinity')
     and m.value_day < coalesce(to_day, 'infinity')
     and (after_value_day is null or m.value_day > after_value_day)

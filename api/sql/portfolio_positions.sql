@@ -55,12 +55,15 @@ select
     m.unrealized_pnl_base,
     m.realized_pnl_base,
     m.last_trade_at
-from ops.visible_portfolios(portfolio_positions.key_id) as v
-join portfolio.portfolio_accounts as h on h.portfolio_id = v.portfolio_id
+from portfolio.portfolio_accounts as h
 join reference.accounts as a on a.account_id = h.account_id
 join marts.portfolio_positions as m on m.account_id = h.account_id
 where
-    v.portfolio_id = portfolio_positions.portfolio
+    h.portfolio_id = (
+        select v.portfolio_id
+        from ops.visible_portfolios(portfolio_positions.key_id) as v
+        where v.portfolio_id = portfolio_positions.portfolio
+    )
     and (portfolio_positions.asset_type is null or m.asset_type = portfolio_positions.asset_type)
     and (held is null or (m.quantity <> 0) = held)
     and (

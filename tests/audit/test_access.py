@@ -315,6 +315,6 @@ def test_nobody_else_is_granted_the_functions(conn: Connection[Any]) -> None:
 def test_a_time_that_cannot_be_true_is_refused(conn: Connection[Any]) -> None:
     with pytest.raises(psycopg.errors.DatetimeFieldOverflow, match="ten minutes away"):
         conn.execute(
-            "select audit.record_access('{1}', array[now() - interval '1 hour'], '{r}', array['{}'::jsonb],"
-            " '{200}', '{1}', '{1}', '{1}', '{r}')"
+            "select audit.record_access(json_build_array(json_build_object("
+            "'key', 1, 'at', now() - interval '1 hour', 'report', 'r', 'filter', '{}'::json, 'status', 200)))"
         )
