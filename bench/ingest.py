@@ -23,14 +23,15 @@ from psycopg import Connection, connect, sql
 from bench.measure import Aim, Bench, Result, at_least, run
 from warehouse.db.target import Target
 from warehouse.ingest import backfill as beside
-from warehouse.ingest import pipeline
+from warehouse.ingest import run as under_way
 from warehouse.ingest.binding import Binding
 from warehouse.ingest.casting.cells import Cells
 from warehouse.ingest.casting.numerals import numeric
 from warehouse.ingest.encode import tuples
 from warehouse.ingest.kinds import KINDS
 from warehouse.ingest.merge import Merge
-from warehouse.ingest.pipeline import Order, load
+from warehouse.ingest.order import Order
+from warehouse.ingest.pipeline import load
 from warehouse.ingest.ready import Rows
 from warehouse.ingest.sources import seen
 from warehouse.partitions.apply import ensure_log
@@ -237,7 +238,7 @@ WATCHED: tuple[tuple[Any, str, str], ...] = (
     (Merge, "write", "to encode and COPY"),
     (beside, "build_indexes", "to build indexes"),
     (beside, "attach", "to check keys and attach"),
-    (pipeline, "apply_fills", "to book positions"),
+    (under_way, "apply_fills", "to book positions"),
 )
 
 

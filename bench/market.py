@@ -16,7 +16,7 @@ from psycopg import Connection, connect
 from warehouse.db.target import Target
 from warehouse.ingest.booking import apply_fills
 from warehouse.ingest.kinds import KINDS
-from warehouse.ingest.pipeline import Order
+from warehouse.ingest.order import Order
 from warehouse.ingest.pipeline import load as ingest
 from warehouse.ingest.sources import seen
 from warehouse.models.base import Base

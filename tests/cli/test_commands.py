@@ -163,6 +163,17 @@ def test_missing_roles_name_the_command_that_makes_them(
     assert "warehouse roles ensure" in error
 
 
+def test_a_server_without_the_roles_names_the_one_and_the_command(
+    run: Run, server: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.access.OWNER", "missing_owner")
+    with scratch_database(server) as empty:
+        monkeypatch.setenv("WAREHOUSE_DATABASE_URL", empty.conninfo)
+        error = one_line_error(run("migrate"))
+    assert 'role "missing_owner" does not exist' in error
+    assert "warehouse roles ensure" in error
+
+
 def test_a_database_ahead_of_the_code_is_left_alone(run: Run, database: Target) -> None:
     with connect(**database.keywords()) as conn:
         conn.execute("update alembic_version set version_num = 'tomorrow'")

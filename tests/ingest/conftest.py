@@ -1,5 +1,7 @@
 """What the tests of loading share: a small world to load into, and a way to load."""
 
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +13,8 @@ from psycopg import Connection, connect
 from warehouse.db.target import Target
 from warehouse.ingest.kinds import KINDS
 from warehouse.ingest.mapping import Mapping
-from warehouse.ingest.pipeline import Order, Result, load
-from warehouse.ingest.sources import seen
+from warehouse.ingest.order import Order
+from warehouse.ingest.pipeline import Result, load_file
 
 WORLD = """
 insert into reference.sources (source_id, name, priority) overriding system value values (1, 'csv', 1);
@@ -52,8 +54,7 @@ class Desk:
     ) -> Result:
         path = content if isinstance(content, Path) else self.file(content)
         told = Order(KINDS[kind], "csv", Mapping.model_validate(mapping or {}), **order)
-        with self.connect() as conn, self.connect() as side, seen(str(path)) as source:
-            return load(conn, side, told, source, lambda *_: None)
+        return load_file(self.target, told, str(path))
 
     def all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return self.conn.execute(statement, values or None).fetchall()
@@ -93,6 +94,17 @@ def desk(database: Target, tmp_path: Path) -> Iterator[Desk]:
 def account_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that account numbers are encrypted with."""
     monkeypatch.setenv("WAREHOUSE_ACCOUNT_KEY", b64encode(bytes(range(32))).decode())
+
+
+def program(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What became of a program of its own process."""
+    return subprocess.run(
+        [sys.executable, "-c", text, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
 
 
 def trades(*rows: str) -> str:

@@ -105,15 +105,13 @@ def test_without_a_key_nothing_is_loaded(
     assert desk.count("reference.accounts") == 2
 
 
-def test_alerts_that_say_the_same_are_several_and_never_rewritten(desk: Desk) -> None:
+def test_alerts_that_say_the_same_are_several(desk: Desk) -> None:
     desk.conn.execute(
         "insert into reference.principals (login, principal_type, display_name)"
         " values ('ada', 'person', 'Ada')"
     )
     rows = "principal,alert_type,symbol,message,priority\n" + 2 * "ada,price,ABC,up,2\n"
     assert desk.load("alerts", rows).tally.loaded == 2
-    with pytest.raises(Exception, match="never rewritten"):
-        desk.load("alerts", rows + "\n", mode=IngestMode.UPSERT)
 
 
 def test_a_source_is_no_other_than_the_file_says(desk: Desk) -> None:

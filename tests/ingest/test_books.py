@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from tests.ingest import conftest
 from tests.ingest.conftest import Desk, trades
-from warehouse.ingest import lines, merge
+from warehouse.ingest import lines, merge, pipeline
 from warehouse.ingest.booking.apply_fills import lock_accounts
 
 LOCK = "select trading.lock_accounts(array(select account_id from reference.accounts where account_hash = %s))"
@@ -39,7 +38,7 @@ def test_a_load_that_crosses_a_booking_begins_again(
 ) -> None:
     monkeypatch.setattr(lines, "BLOCK", 1_000)
     # The load finds out first, and is the one that gives way.
-    monkeypatch.setattr(conftest, "OPTIONS", conftest.OPTIONS + " -c deadlock_timeout=10ms")
+    monkeypatch.setattr(pipeline, "OPTIONS", pipeline.OPTIONS + " -c deadlock_timeout=10ms")
     booking = desk.conn
     booking.execute("begin")
     booking.execute(LOCK, ["acc-1"])

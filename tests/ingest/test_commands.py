@@ -31,11 +31,8 @@ def test_files_and_patterns_are_loaded_one_by_one(desk: Desk) -> None:
     ]
     code, out, _ = run("trades", str(desk.folder / "day-2.csv"))
     assert (code, "was loaded before" in out) == (0, True)
-    code, out, _ = run("trades", str(desk.folder / "day-1.csv"))
-    assert code == 1
-    assert "but for 1 rows; nothing was done. `warehouse ingest rejects" in out
     code, out, _ = run("list", "--json")
-    assert [each["state"] for each in json.loads(out)] == ["loaded", "loaded"]
+    assert [each["state"] for each in json.loads(out)] == ["loaded", "refused"]
     code, out, _ = run("rejects", "--raw")
     assert out.strip() == GOOD.format(n=1, price=0)
     code, out, _ = run("rejects", "--json")
@@ -46,6 +43,22 @@ def test_some_rejects_do_not_fail_the_command(desk: Desk) -> None:
     path = desk.file(trades(*(GOOD.format(n=n, price=n) for n in (0, 1))))
     code, out, _ = run("trades", str(path))
     assert (code, "1 loaded, 0 there already, 1 rejected" in out) == (0, True)
+    code, out, _ = run("trades", str(path))
+    assert code == 0
+    assert "but for 1 rows; nothing was done. `warehouse ingest rejects" in out
+
+
+def test_a_file_of_which_nothing_was_loaded_can_be_loaded_when_the_cause_is_gone(
+    desk: Desk,
+) -> None:
+    path = str(desk.file(trades(GOOD.format(n=1, price=1).replace("ABC", "NEW"))))
+    for more, code, told in (
+        ([], 1, "1 rejected"),
+        (["--create-instruments"], 0, "1 loaded"),
+        ([], 0, "nothing was done"),
+    ):
+        found, out, _ = run("trades", path, *more)
+        assert (found, told in out) == (code, True), out
 
 
 def test_a_reject_is_shown_as_it_was_read(desk: Desk) -> None:

@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,11 +12,11 @@ from typing import Any
 import pytest
 from psycopg import connect
 
-from tests.ingest.conftest import WORLD, Desk, trades
+from tests.ingest.conftest import WORLD, Desk, program, trades
 from warehouse.db.target import Target
 from warehouse.embedded import Embedded
 from warehouse.errors import WarehouseError
-from warehouse.ingest import lines, pipeline
+from warehouse.ingest import lines, run
 from warehouse.jobs import install
 from warehouse.partitions.apply import ensure_log
 
@@ -70,20 +68,14 @@ def outcome(desk: Desk) -> tuple[int, ...]:
         ("warehouse.ingest.direct.copy", 0),
         ("warehouse.ingest.encode.lay_out", 3),  # in the middle of a COPY
         ("warehouse.ingest.merge.Merge._by_stage", 0),
-        ("warehouse.ingest.pipeline.apply_fills", 0),
+        ("warehouse.ingest.run.apply_fills", 0),
         ("warehouse.ingest.batch.Batch.file", 0),
         ("warehouse.ingest.rejects.Spool.file", 0),  # all but the rejects and the commit
     ],
 )
 def test_the_tool_is_killed_and_run_again(desk: Desk, point: str, left: int) -> None:
     path = desk.file(trades(*ROWS))
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(path), point, str(left)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = program(PROGRAM, str(path), point, str(left))
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     for table in (
         "trading.trades",
@@ -158,8 +150,8 @@ def test_the_server_is_killed_in_the_middle_and_comes_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(lines, "BLOCK", 2000)
-        patch.setattr(pipeline, "apply_fills", doomed)
-        with pytest.raises(WarehouseError, match="not committed is gone"):
+        patch.setattr(run, "apply_fills", doomed)
+        with pytest.raises(WarehouseError, match="Is the server running"):
             desk.load("trades", path, creates_instruments=True)
 
     own.ensure_running()

@@ -1,11 +1,8 @@
 """Memory does not grow with the file."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.ingest.conftest import Desk
+from tests.ingest.conftest import Desk, program
 
 MEGABYTES = 300
 PROGRAM = """
@@ -33,12 +30,7 @@ def test_a_file_of_many_blocks_is_loaded_in_flat_memory(desk: Desk) -> None:
                 f"2026-01-{1 + n // 1440 % 28:02}T{n // 60 % 24:02}:{n % 60:02}:{n // 40320:02}Z"
             )
             file.write(f"ABC,1m,{moment},101.10,101.40,101.00,101.25,{n}\n")
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(path)],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    ended = program(PROGRAM, str(path))
+    assert ended.returncode == 0, ended.stderr
     assert desk.count("market.bars") == 150_000
     assert int(ended.stdout.split()[-1]) < MEGABYTES

@@ -8,7 +8,7 @@ import pytest
 from tests.quality.conftest import MONDAY, SESSIONS, Feed, opens
 from warehouse.ingest.mapping import Mapping
 from warehouse.ingest.quality.findings import resolve
-from warehouse.ingest.quality.status import tell_failed
+from warehouse.ingest.quality.status import feeds, tell_failed
 from warehouse.models.ops import QualityCheck, Resolution
 
 GAP, STALE, SPIKE = QualityCheck.CALENDAR_GAP, QualityCheck.STALE, QualityCheck.SPIKE
@@ -116,6 +116,16 @@ def test_a_silence_that_was_accepted_is_not_told_again_and_tells_why_it_is(feed:
     assert message.endswith("4 sessions ago; last error: bars.gz is no gzip")
     resolve(feed.conn, number, Resolution.ACCEPTED, "the feed has ended")
     assert feed.run(STALE) == (0, 0, 0)
+
+
+def test_an_error_counts_also_where_no_success_is_known(feed: Feed) -> None:
+    feed.days([0, 1, 2, 3])
+    tell_failed(feed.conn, "tape", Mapping(), "bars.gz is no gzip")
+    feed.conn.execute("update ops.instrument_data_status set last_success_at = null")
+    assert len(feeds(feed.conn, failing=True)) == 1
+    feed.run(STALE, 0, 10)
+    ((message,),) = feed.open("message")
+    assert message.endswith("last error: bars.gz is no gzip")
 
 
 # -- spikes ----------------------------------------------------------------------------------------

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from psycopg import connect
 
 from warehouse.cli.ingest_progress import progress
 from warehouse.cli.output import Json, complain, emit, lines, table
@@ -16,15 +14,14 @@ from warehouse.cli.partition_options import connection
 from warehouse.db.target import primary
 from warehouse.errors import WarehouseError
 from warehouse.ingest.formats import Format
-from warehouse.ingest.kinds import KINDS, Kind
-from warehouse.models.ops import IngestKind, IngestMode
+from warehouse.ingest.kind import Kind
+from warehouse.ingest.kinds import KINDS
+from warehouse.models.ops import IngestMode
 from warehouse.sql import query
 
 if TYPE_CHECKING:
-    from warehouse.ingest.pipeline import Limit, Order, Result
-
-# The last: the statement of a load that was killed ends within a second.
-OPTIONS = "-c timezone=UTC -c datestyle=ISO -c client_connection_check_interval=1s"
+    from warehouse.ingest.order import Limit, Order
+    from warehouse.ingest.pipeline import Result
 
 app = typer.Typer(no_args_is_help=True, help="Load files: CSV, NDJSON or Parquet.")
 
@@ -79,7 +76,7 @@ def command(kind: Kind) -> Callable[..., None]:
         format_: Form = None,
         as_json: Json = False,
     ) -> None:
-        from warehouse.ingest.pipeline import Order
+        from warehouse.ingest.order import Order
 
         told = {"zone": zone, "unit": unit, "date": date, "delimiter": delimiter}
         mapping = _mapping(map_, told)
@@ -210,6 +207,7 @@ def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_js
     """
     import pyarrow as pa
 
+    from warehouse.ingest.pipeline import load_file
     from warehouse.ingest.sources import expand
 
     # It gives back what blocks no longer need; pyarrow's own keeps 35 MB more.
@@ -218,12 +216,10 @@ def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_js
     all_well = True
     for name in expand(files):
         try:
-            result = _load_file(order, name, format_)
-        except (WarehouseError, OSError) as error:
-            why = str(error) if name in str(error) else f"{name}: {error}"
-            complain(why)
-            _tell_feeds(order, why)
-            told.append({"file": name, "error": why})
+            result = load_file(primary(), order, name, format_, progress)
+        except WarehouseError as error:
+            complain(str(error))
+            told.append({"file": name, "error": str(error)})
             all_well = False
             continue
         all_well &= not result.tally.came_to_nothing
@@ -233,37 +229,6 @@ def _load_all(order: "Order", files: list[str], format_: Format | None, *, as_js
     if as_json:
         print(json.dumps(told, indent=2, default=str))
     return all_well
-
-
-def _tell_feeds(order: "Order", error: str) -> None:
-    """Whoever watches the feeds sees that their file came to nothing; unless the server is what failed."""
-    from psycopg import Error as DriverError
-
-    from warehouse.ingest.quality.status import tell_failed
-
-    if order.kind.name is IngestKind.BARS:
-        with suppress(DriverError), connection() as conn:
-            tell_failed(conn, order.source, order.mapping, error)
-
-
-def _load_file(order: "Order", name: str, format_: Format | None) -> "Result":
-    """Again where the server says that it would go well another time: nothing is kept by halves."""
-    from warehouse.db.errors import translated
-    from warehouse.db.retry import retrying
-    from warehouse.ingest.pipeline import load
-    from warehouse.ingest.sources import seen
-
-    keywords = primary().keywords(options=OPTIONS)
-    with seen(name, format_) as source, progress(source.title) as tell:
-        for attempt in retrying():
-            with (
-                attempt,
-                translated(),
-                connect(**keywords, autocommit=True) as conn,
-                connect(**keywords, autocommit=True) as side,
-            ):
-                return load(conn, side, order, source, tell)
-    raise AssertionError
 
 
 def _mapping(path: Path | None, told: dict[str, str | None]) -> Any:
@@ -281,7 +246,7 @@ def _mapping(path: Path | None, told: dict[str, str | None]) -> Any:
 
 
 def _limit(text: str | None) -> "Limit":
-    from warehouse.ingest.pipeline import Limit
+    from warehouse.ingest.order import Limit
 
     if text is None:
         return Limit()

@@ -16,7 +16,11 @@ from warehouse.models.parity import parity_differences
 def migrate(
     to: Annotated[str, typer.Option(help="Revision to stop at.")] = "head",
     check: Annotated[
-        bool, typer.Option("--check", help="Compare models and migrations; change nothing.")
+        bool,
+        typer.Option(
+            "--check",
+            help="Compare models and migrations, beside the data; makes roles that are missing.",
+        ),
     ] = False,
     as_sql: Annotated[
         bool, typer.Option("--sql", help="Print the SQL of the migrations instead of running it.")

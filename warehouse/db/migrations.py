@@ -17,7 +17,7 @@ from psycopg.errors import (
     LockNotAvailable,
     UndefinedTable,
 )
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
 from warehouse.db.target import Target
 from warehouse.errors import BusyError, SchemaVersionError
@@ -107,10 +107,11 @@ def _explained() -> Iterator[None]:
                 "longer WAREHOUSE_MIGRATION_LOCK_TIMEOUT if need be."
             ) from error
         raise
-    except ProgrammingError as error:
+    except (DataError, ProgrammingError) as error:
+        # SET ROLE to a role that is not there is 22023, which counts as a wrong value.
         if isinstance(error.orig, InsufficientPrivilege | InvalidParameterValue):
             raise SchemaVersionError(
-                f"This login may not act as the schema's owner ({str(error.orig).strip()}). "
+                f"This login cannot act as the schema's owner ({str(error.orig).strip()}). "
                 "Nothing was changed; run `warehouse roles ensure` as an administrator."
             ) from error
         raise

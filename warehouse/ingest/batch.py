@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from warehouse.ingest.account_numbers import AccountNumbers
-from warehouse.ingest.kinds import Kind
+from warehouse.ingest.kind import Kind
 from warehouse.ingest.quality.status import Missed
 from warehouse.ingest.sources import Source
 from warehouse.models.ops import BatchState, IngestKind, IngestMode

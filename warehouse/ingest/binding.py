@@ -15,7 +15,7 @@ from warehouse.ingest.casting.instants import Clock
 from warehouse.ingest.encode import taken
 from warehouse.ingest.errors import BadFile, BadMapping
 from warehouse.ingest.fields import Field
-from warehouse.ingest.kinds import Kind
+from warehouse.ingest.kind import Kind
 from warehouse.ingest.mapping import ColumnMapping
 from warehouse.ingest.mapping import Mapping as FileMapping
 from warehouse.ingest.rows import Chunk, Lines, Reasons, Reject

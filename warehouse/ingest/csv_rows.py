@@ -73,7 +73,8 @@ def _header(buffer: Buffer, dialect: Dialect, known: Collection[str]) -> "_Parse
     if twice:
         raise BadFile(
             f"The header has a name more than once, in columns {', '.join(twice)}. Nothing was loaded; "
-            "give each column a name of its own."
+            "give each column a name of its own, or, where the file has no header, the columns' names as "
+            "`header` in the mapping."
         )
     buffer.use(len(line) + 1)
     return _Parser(names, delimiter, dialect.nulls)

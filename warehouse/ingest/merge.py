@@ -19,7 +19,7 @@ from warehouse.ingest.casting.cells import Cells, present
 from warehouse.ingest.casting.instants import INSTANT
 from warehouse.ingest.direct import Direct, copy
 from warehouse.ingest.encode import taken
-from warehouse.ingest.kinds import Kind
+from warehouse.ingest.kind import Kind
 from warehouse.ingest.rows import WHOLE_ROW, Lines, Reasons, Reject
 from warehouse.ingest.stage import EXTERNAL, LINE, REPLACED, Stage
 from warehouse.models.base import Base

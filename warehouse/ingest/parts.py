@@ -14,7 +14,7 @@ import pyarrow as pa
 from warehouse.ingest.binding import Binding, Cast
 from warehouse.ingest.casting.column import missing
 from warehouse.ingest.json_rows import Number, columns
-from warehouse.ingest.kinds import Part
+from warehouse.ingest.kind import Part
 from warehouse.ingest.rows import Chunk
 
 UNKNOWN = "is missing; what the row holds is known by it"

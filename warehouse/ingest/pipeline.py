@@ -1,76 +1,50 @@
-"""One file from its bytes to a committed load: read, cast, resolve, write, book, file.
+"""One file from its name to a committed load, tried as often as it takes; `run` is what a try does.
 
-All of it is one transaction: a load that is killed anywhere leaves nothing, and run again ends as if it
+A try is one transaction: a load that is killed anywhere leaves nothing, and run again ends as if it
 had run once. Only what is harmless alone, and needed by any further try, is committed before: partitions,
 and instruments that --create-instruments adds.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from copy import copy
+from dataclasses import dataclass, replace
+from errno import EDQUOT, EFBIG, ENOSPC
+from tempfile import gettempdir
 from typing import Any
 
 import pyarrow as pa
-from psycopg import Connection
+from psycopg import Connection, connect
 from psycopg import Error as DriverError
 from psycopg.errors import DeadlockDetected
 
-from warehouse.db.errors import translate
+from warehouse.db.errors import translate, translated
+from warehouse.db.retry import retrying
+from warehouse.db.target import Target
 from warehouse.errors import WarehouseError
-from warehouse.ingest.backfill import Backfill, NotForBackfill
+from warehouse.ingest.backfill import NotForBackfill
 from warehouse.ingest.batch import Batch, Tally, identity
-from warehouse.ingest.binding import Binding, Cast
-from warehouse.ingest.booking.apply_fills import apply_fills, lock_accounts
-from warehouse.ingest.direct import Direct
 from warehouse.ingest.errors import BadFile, IngestError, TooManyRejects
-from warehouse.ingest.instruments import adder
-from warehouse.ingest.kinds import Kind
-from warehouse.ingest.mapping import Mapping
-from warehouse.ingest.merge import Merge, Ready
-from warehouse.ingest.quality.status import Feeds, note_missed, tell_missed, touch_status
-from warehouse.ingest.reading import casts, unused
+from warehouse.ingest.formats import Format
+from warehouse.ingest.order import Order
+from warehouse.ingest.quality.status import tell_failed, tell_missed
 from warehouse.ingest.rejects import Spool
-from warehouse.ingest.room import Closed, Room, cut_with
-from warehouse.ingest.sources import Source
-from warehouse.ingest.way import Ways, Writer
-from warehouse.models.ops import BatchState, IngestKind, IngestMode
-from warehouse.partitions.archive.ahead import ahead
+from warehouse.ingest.run import Run, Tell
+from warehouse.ingest.sources import Source, called, seen
+from warehouse.models.ops import BatchState, IngestKind
 from warehouse.sql import query
 
-Tell = Callable[[int, float], object]  # rows so far, and which share of the file they are
+# The last: the statement of a load that was killed ends within a second.
+OPTIONS = "-c timezone=UTC -c datestyle=ISO -c client_connection_check_interval=1s"
+NO_ROOM = (ENOSPC, EDQUOT, EFBIG)
+
+Show = Callable[[str], AbstractContextManager[Tell]]  # how far the load of that title is
 
 
-@dataclass(frozen=True)
-class Limit:
-    """How many rejects a load may have: a number, or a share of the rows read."""
-
-    most: int | None = None
-    share: float | None = None
-
-    def refuses(self, tally: Tally, *, at_end: bool) -> bool:
-        if self.most is not None and tally.rejected > self.most:
-            return True
-        if self.share is None or not at_end:
-            return False
-        return tally.rejected > self.share * tally.read
-
-    def __str__(self) -> str:
-        return str(self.most) if self.share is None else f"{self.share:.4g} of the rows"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked: the kind, and how its rows are read and merged."""
-
-    kind: Kind
-    source: str
-    mapping: Mapping = field(default_factory=Mapping)
-    mode: IngestMode = IngestMode.INSERT
-    limit: Limit = Limit()
-    backfill: bool = False
-    creates_instruments: bool = False
-    creates_source: bool = False
+@contextmanager
+def unseen(_title: str) -> Iterator[Tell]:
+    """Shows nothing."""
+    yield lambda *_: None
 
 
 @dataclass(frozen=True)
@@ -85,11 +59,45 @@ class Result:
     ends_a_line: bool = True
 
 
+def load_file(
+    target: Target,
+    order: Order,
+    name: str,
+    format_: Format | None = None,
+    show: Show = unseen,
+) -> Result:
+    """Load the file of that name, and again where the server says that it would go well another time.
+
+    Whoever watches the feeds sees what came to nothing, and that a file was not there.
+    """
+    keywords = target.keywords(options=OPTIONS)
+    try:
+        with seen(name, format_) as source, show(source.title) as tell:
+            for attempt in retrying():
+                with (
+                    attempt,
+                    translated(),
+                    connect(**keywords, autocommit=True) as conn,
+                    connect(**keywords, autocommit=True) as side,
+                ):
+                    return load(conn, side, order, source, tell)
+    except (WarehouseError, OSError) as error:
+        ours = _told(called(name), error)
+        if order.kind.name is IngestKind.BARS:
+            # Where the server is what failed, it cannot be told either.
+            with suppress(DriverError), connect(**keywords) as conn:
+                tell_failed(conn, order.source, order.mapping, str(ours))
+        if ours is error:
+            raise
+        raise ours from error
+    raise AssertionError
+
+
 def load(
     conn: Connection[Any], side: Connection[Any], order: Order, source: Source, tell: Tell
 ) -> Result:
-    """Load one file; both connections are in autocommit, `side` for what is committed by itself."""
-    refuse_mode(order)
+    """One try at a file; both connections are in autocommit, `side` for what is committed by itself."""
+    order.refuse_mode()
     batch = Batch(
         source,
         find_source(side, order),
@@ -126,7 +134,7 @@ def _attempt(
         except (WarehouseError, DriverError, OSError, pa.ArrowException) as error:
             if isinstance(error, DeadlockDetected) and len(batch.accounts) > known:
                 raise Crossed from error
-            ours = _told(batch.source, error)
+            ours = _told(batch.source.title, error)
             if not conn.closed and batch.batch_id:
                 _file_anyway(conn, batch, spool, BatchState.FAILED, ours)
             raise ours from error
@@ -152,117 +160,6 @@ def _load(
     run.finish()
     title, is_whole = batch.source.title, batch.source.ends_a_line
     return Result(title, batch.batch_id, batch.tally, tuple(spare), ends_a_line=is_whole)
-
-
-class Run:
-    """A load under way, inside its transaction."""
-
-    def __init__(
-        self, conn: Connection[Any], side: Connection[Any], order: Order, batch: Batch, spool: Spool
-    ) -> None:
-        self._conn, self._order, self._batch, self._spool = conn, order, batch, spool
-        self._kind = order.kind
-        self._binding = Binding(order.kind, order.mapping)
-        add = adder(side) if order.creates_instruments else None
-        conn.execute(query("ingest/find_source"), {"name": order.source})  # and keep it there
-        batch.open(conn)
-        self._closed = Closed(conn, order.kind.table)
-        room = Room(side, cut_with(order.kind.table))
-        known = {"source_id": batch.source_id, "batch_id": batch.batch_id}
-        ways = Ways(conn, side, known, add)
-        self._turn = ways.turn
-        rows = ways.rows(order.kind, self._binding, self._closed, None if order.backfill else room)
-        if order.kind.locks_what_it_names:
-            _check_keys_by_set(conn)
-        self._feeds = Feeds()
-        see = self._feeds.see if order.kind.name is IngestKind.BARS else None
-        self._direct = (Backfill if order.backfill else Direct)(conn, order.kind.table, see)
-        books = None
-        if order.kind.name is IngestKind.TRADES:
-            books = batch.accounts
-            lock_accounts(conn, books)
-        merge = Merge(conn, order.kind, order.mode, batch.source_id, self._direct, books)
-        way = ways.way(order.kind, order.mapping, order.mode, rows)
-        self._writer = Writer(conn, way, merge, is_backfill=order.backfill)
-
-    # -- the chunks --------------------------------------------------------------------------------
-
-    def read(self, tell: Tell) -> list[str]:
-        """Take in all rows; answers the columns of the file that nothing was made of."""
-        spare: list[str] | None = None
-        source, binding = self._batch.source, self._binding
-        # Made ready on a thread of its own, while the server is busy with the rows before.
-        with closing(ahead(self._prepared(), 1)) as found:
-            for cast, ready, share in found:
-                if spare is None and cast.chunk.columns:
-                    spare = unused(source, binding, cast.chunk)
-                self._take(cast, ready)
-                tell(self._batch.tally.read, share)
-        self._batch.source.refuse_if_changed()
-        self._refuse_if_many(at_end=True)
-        return spare or []
-
-    def _prepared(self) -> Iterator[tuple[Cast, Ready | None, float]]:
-        """The file's rows, cast, and as far as they can be made ready to be written."""
-        for cast, share in casts(self._batch.source, self._binding, self._order.mapping):
-            yield cast, self._writer.ready(cast), share
-
-    def _take(self, cast: Cast, ready: Ready | None) -> None:
-        """Everything that is done to a chunk."""
-        chunk, tally = cast.chunk, self._batch.tally
-        with self._turn:
-            counts = self._writer.write(cast, ready)
-        if self._kind.name is IngestKind.BARS:
-            note_missed(self._batch.missed, cast, counts.rejects, self._batch.source.title)
-        self._spool.add(sorted([*chunk.unread, *counts.rejects], key=attrgetter("line")))
-        tally.read += len(chunk) + len(chunk.unread)
-        tally.loaded += counts.loaded
-        tally.duplicate += counts.duplicate
-        tally.rejected = self._spool.count
-        self._refuse_if_many(at_end=False)
-
-    def _refuse_if_many(self, *, at_end: bool) -> None:
-        tally, limit = self._batch.tally, self._order.limit
-        if limit.refuses(tally, at_end=at_end):
-            raise TooManyRejects(
-                f"{self._batch.source.title}: {tally.rejected:,} of {tally.read:,} rows read were "
-                f"rejected, more than the {limit} that --max-rejects allows. Nothing was loaded; "
-                f"`warehouse ingest rejects {self._batch.batch_id}` shows them."
-            )
-
-    # -- the end -----------------------------------------------------------------------------------
-
-    def finish(self) -> None:
-        """Positions, then the load itself; the caller commits."""
-        if self._closed.has_moved():
-            raise IngestError(
-                f"{self._batch.source.title}: partitions were retired while it was being loaded. "
-                "Nothing was kept; load it again."
-            )
-        if self._kind.name is IngestKind.BARS and self._batch.tally.loaded:
-            touch_status(self._conn, self._feeds)
-        self._direct.finish(self._batch.batch_id)
-        if self._kind.name is IngestKind.TRADES and self._batch.tally.loaded:
-            self._direct.attach()
-            apply_fills(self._conn)
-        self._batch.file(self._conn, BatchState.LOADED)
-        self._spool.file(self._conn, self._batch.batch_id, self._batch.source.name)
-        self._direct.attach()
-
-
-def _check_keys_by_set(conn: Connection[Any]) -> None:
-    """Every key was looked up and is locked: the row-by-row checks would find the same, slower."""
-    row = conn.execute(query("ingest/may_defer_checks")).fetchone()
-    if row and row[0]:
-        conn.execute("set local session_replication_role = replica")
-
-
-def refuse_mode(order: Order) -> None:
-    if order.mode is IngestMode.UPSERT and not order.kind.is_restatable:
-        raise IngestError(
-            f"{order.kind.title} are never rewritten, so --mode upsert is not for them. Nothing was "
-            "loaded; a correction or a bust is a row of its kind that names what it replaces."
-        )
 
 
 def find_source(side: Connection[Any], order: Order) -> int:
@@ -296,12 +193,18 @@ def _file_anyway(
             raise
 
 
-def _told(source: Source, error: Exception) -> WarehouseError:
-    if isinstance(error, IngestError):
-        told = str(error)
-        return error if source.title in told else type(error)(f"{source.title}: {told}")
+def _told(title: str, error: Exception) -> WarehouseError:
+    """As an error of ours that names the file."""
     ours = translate(error)
     if isinstance(ours, WarehouseError):
+        if title not in str(ours):
+            ours = copy(ours)
+            ours.args = (f"{title}: {ours}",)
         return ours
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return IngestError(
+            f"{title}: there is no room for what the loader puts aside in {gettempdir()} "
+            f"({error.strerror}). Nothing of it was kept; free some, or name another place in TMPDIR."
+        )
     why = str(error).rstrip(".")
-    return BadFile(f"{source.title} cannot be read to its end: {why}. Nothing of it was kept.")
+    return BadFile(f"{title} cannot be read to its end: {why}. Nothing of it was kept.")

@@ -14,7 +14,7 @@ from warehouse.ingest.binding import Cast
 from warehouse.ingest.casting.cells import Cells, Faults, present
 from warehouse.ingest.dimensions import Dimensions, Found
 from warehouse.ingest.encode import taken
-from warehouse.ingest.kinds import EXTERNAL_ID, REPLACES, Kind
+from warehouse.ingest.kind import EXTERNAL_ID, REPLACES, Kind
 from warehouse.ingest.merge import Ready
 from warehouse.ingest.references import Reference
 from warehouse.ingest.room import Closed, Room

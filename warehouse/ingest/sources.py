@@ -40,7 +40,7 @@ class Source:
 
     @property
     def title(self) -> str:
-        return self.name or "standard input"
+        return called(self.name or STANDARD_INPUT)
 
     @contextmanager
     def open(self) -> Iterator["Opened"]:
@@ -76,6 +76,11 @@ def expand(names: Sequence[str]) -> list[str]:
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - patterns may be absolute
         found.extend([each for each in matches if not Path(each).is_dir()] or [name])
     return found
+
+
+def called(name: str) -> str:
+    """What messages call a file that is named so."""
+    return "standard input" if name == STANDARD_INPUT else name
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint
 
 from warehouse.ingest.casting.cells import Cells
 from warehouse.ingest.encode import tuples
-from warehouse.ingest.kinds import Kind
+from warehouse.ingest.kind import Kind
 from warehouse.ingest.reasons import BROKEN
 from warehouse.ingest.rows import WHOLE_ROW
 from warehouse.models.base import partitioning

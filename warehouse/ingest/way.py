@@ -15,7 +15,8 @@ from warehouse.ingest.binding import Binding, Cast
 from warehouse.ingest.casting.cells import Cells
 from warehouse.ingest.dimensions import Adder, Dimensions
 from warehouse.ingest.direct import Direct
-from warehouse.ingest.kinds import KINDS, Kind, Part
+from warehouse.ingest.kind import Kind, Part
+from warehouse.ingest.kinds import KINDS
 from warehouse.ingest.mapping import Mapping as FileMapping
 from warehouse.ingest.merge import Counts, Merge, Ready
 from warehouse.ingest.parts import Held, held

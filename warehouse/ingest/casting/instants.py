@@ -1,5 +1,6 @@
 """Dates and instants: with a zone, local to one, or counted since 1970; stored in UTC to the microsecond."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -87,6 +88,8 @@ def _no_date(value: object) -> str:
 def _no_time(value: object) -> str:
     if str(value).strip().replace(".", "", 1).isdigit():
         return BARE
+    if re.match(TIME_ALONE, str(value).strip()):
+        return f"{quoted(value)} names no day; say it with --date or in the mapping"
     return f"{quoted(value)} is no time; {OTHERWISE}"
 
 

@@ -83,7 +83,7 @@ class IngestMode(StrEnum):
 class BatchState(StrEnum):
     RUNNING = "running"
     LOADED = "loaded"
-    REFUSED = "refused"  # more rejects than were allowed: nothing was kept
+    REFUSED = "refused"  # each row rejected, or more than were allowed: nothing was kept
     FAILED = "failed"
 
 

@@ -12,8 +12,11 @@ select
     d.last_at as time_from,
     null as time_to,
     format('nothing since %%s, %%s sessions ago', d.last_at, m.sessions)
-    || case when d.last_error_at > d.last_success_at then '; last error: ' || d.last_error else '' end
-        as message,
+    || case
+        when d.last_error_at > coalesce(d.last_success_at, '-infinity')
+            then '; last error: ' || d.last_error
+        else ''
+    end as message,
     -- Not how long ago: an accepted silence would be told anew each day.
     jsonb_build_object('last_at', d.last_at) as details
 from ops.instrument_data_status as d
