@@ -47,27 +47,59 @@ from (
         v.portfolio_id = portfolio_realized_pnl.portfolio
         and (after_account_hash is null or n.account_hash >= after_account_hash)
 ) as a
--- By the account's own index, in its order, and no further than the page.
+-- By the account's positions, for what was ever traded has one; in their order and no further than the page.
 cross join lateral (
     select
-        r.instrument_id,
-        r.currency,
-        count(*) as closing_count,
-        sum(r.closed_quantity) as closed_quantity,
-        sum(r.fifo_pnl) as fifo_pnl,
-        sum(r.average_pnl) as average_pnl,
-        sum(r.charges) as charges,
-        max(r.executed_at) as last_closed_at
-    from rollups.realized_pnl as r
+        p.instrument_id,
+        newest.currency,
+        newest.closing_count - coalesce(before.closing_count, 0) as closing_count,
+        newest.closed_quantity_total - coalesce(before.closed_quantity, 0) as closed_quantity,
+        newest.fifo_pnl_total - coalesce(before.fifo_pnl, 0) as fifo_pnl,
+        newest.average_pnl_total - coalesce(before.average_pnl, 0) as average_pnl,
+        newest.closing_charges_total - coalesce(before.charges, 0) as charges,
+        newest.last_closed_at
+    from trading.positions as p
+    cross join lateral (
+        select
+            r.currency,
+            r.closing_count,
+            r.closed_quantity_total,
+            r.fifo_pnl_total,
+            r.average_pnl_total,
+            r.closing_charges_total,
+            r.last_closed_at
+        from rollups.realized_pnl as r
+        where
+            r.account_id = p.account_id
+            and r.instrument_id = p.instrument_id
+            and r.executed_at >= coalesce(from_at, '-infinity')
+            and r.executed_at < coalesce(to_at, 'infinity')
+        order by r.executed_at desc, r.trade_id desc
+        limit 1
+    ) as newest
+    -- Told by the window's oldest row, itself left out: the row before it may be many partitions away.
+    left join lateral (
+        select
+            r.closing_count - (r.closed_quantity > 0)::integer as closing_count,
+            r.closed_quantity_total - r.closed_quantity as closed_quantity,
+            r.fifo_pnl_total - r.fifo_pnl as fifo_pnl,
+            r.average_pnl_total - r.average_pnl as average_pnl,
+            r.closing_charges_total - case when r.closed_quantity > 0 then r.charges else 0 end as charges
+        from rollups.realized_pnl as r
+        where
+            r.account_id = p.account_id
+            and r.instrument_id = p.instrument_id
+            and r.executed_at >= from_at
+            and r.executed_at < coalesce(to_at, 'infinity')
+        order by r.executed_at, r.trade_id
+        limit 1
+    ) as before on true
     where
-        r.account_id = a.account_id
-        and r.closed_quantity > 0
-        and (portfolio_realized_pnl.instrument_id is null or r.instrument_id = portfolio_realized_pnl.instrument_id)
-        and r.executed_at >= coalesce(from_at, '-infinity')
-        and r.executed_at < coalesce(to_at, 'infinity')
-        and (after_account_hash is null or a.account_hash > after_account_hash or r.instrument_id > after_instrument_id)
-    group by r.instrument_id, r.currency
-    order by r.instrument_id
+        p.account_id = a.account_id
+        and (portfolio_realized_pnl.instrument_id is null or p.instrument_id = portfolio_realized_pnl.instrument_id)
+        and (after_account_hash is null or a.account_hash > after_account_hash or p.instrument_id > after_instrument_id)
+        and newest.last_closed_at >= coalesce(from_at, '-infinity')
+    order by p.instrument_id
     limit page_size
 ) as m
 order by a.account_hash, m.instrument_id

@@ -185,6 +185,8 @@ insert into trading.trades (account_id, executed_at, trade_id, order_id, instrum
 quantity, price, commission, source_id)
 values (%(n)s, '2026-01-05 15:00:01+00', %(n)s, %(n)s, 501, 'buy', 10, 10.2500, 1.00, 1),
 (%(n)s, '2026-01-05 15:00:02+00', %(n)s + 1, null, 501, 'sell', 3, 10.5000, 1.00, 1);
+insert into trading.positions (account_id, instrument_id, quantity, average_price)
+values (%(n)s, 501, 7, 10.25);
 insert into trading.transactions (account_id, transaction_at, transaction_id, transaction_type,
 status, net_amount, currency, description, source_id)
 values (%(n)s, '2026-01-05 21:00+00', %(n)s, 'journal', 'valid', -1.50, 'USD', %(mark)s, 1);
@@ -208,9 +210,11 @@ day_change, position_count)
 values (%(n)s, '2026-01-02', 900, 100, 1000, 0, 1),
 (%(n)s, '2026-01-05', 900, %(n)s, %(n)s + 900, 25, 2);
 insert into rollups.realized_pnl (account_id, instrument_id, executed_at, trade_id, currency,
-closed_quantity, fifo_pnl, average_pnl, charges)
-values (%(n)s, 501, '2026-01-05 15:00:01+00', %(n)s, 'USD', 0, 0, 0, 1.00),
-(%(n)s, 501, '2026-01-05 15:00:02+00', %(n)s + 1, 'USD', 3, 0.75, 0.60, 1.00);
+closed_quantity, fifo_pnl, average_pnl, charges, closing_count, closed_quantity_total, fifo_pnl_total,
+average_pnl_total, closing_charges_total, last_closed_at)
+values (%(n)s, 501, '2026-01-05 15:00:01+00', %(n)s, 'USD', 0, 0, 0, 1.00, 0, 0, 0, 0, 0, null),
+(%(n)s, 501, '2026-01-05 15:00:02+00', %(n)s + 1, 'USD', 3, 0.75, 0.60, 1.00, 1, 3, 0.75, 0.60, 1.00,
+'2026-01-05 15:00:02+00');
 insert into marts.portfolio_history (portfolio_id, value_day, base_currency, account_count, cash,
 equity, long_exposure, short_exposure, gross_exposure, net_exposure, external_flow, day_change,
 daily_return, twr)

@@ -14,6 +14,7 @@ from tests.dbt.orders import write_orders
 from tests.dbt.shortfall import costs
 from tests.dbt.test_rollups import differences
 from warehouse.access import BUILD
+from warehouse.db import keys
 from warehouse.db.target import Target
 from warehouse.models import Base
 from warehouse.partitions import ensure
@@ -39,6 +40,27 @@ IDENTITIES = (Path(__file__).parent / "identities.sql").read_text()
 COSTS = """
 select account_id, instrument_id, sum(arrival_cost), sum(market_cost), sum(missed_cost)
 from marts.execution_quality group by account_id, instrument_id
+"""
+REPORTED = """
+select * from api.portfolio_realized_pnl(
+    (select min(api_key_id) from ops.api_keys), 1, null, %(from)s, %(to)s, %(account)s, %(instrument)s, 2
+)
+"""
+ADDED_UP = """
+select
+    account_hash, instrument_id, currency, count(*), sum(closed_quantity), sum(fifo_pnl), sum(average_pnl),
+    sum(charges), max(executed_at)
+from rollups.realized_pnl join reference.accounts using (account_id)
+where
+    closed_quantity > 0
+    and executed_at >= coalesce(%(from)s::timestamptz, '-infinity')
+    and executed_at < coalesce(%(to)s::timestamptz, 'infinity')
+group by account_hash, instrument_id, currency order by account_hash, instrument_id
+"""
+# As every load leaves them; a trade written here by itself books nothing.
+POSITIONS = """
+insert into trading.positions (account_id, instrument_id, quantity)
+select distinct account_id, instrument_id, 0 from trading.trades on conflict do nothing
 """
 # Into a third month: a rollup that begins from its own rows then reads several partitions of itself.
 NEWEST = (20, 40, 60, 75)
@@ -145,6 +167,21 @@ def write(conn: Connection[Any], draw: np.random.Generator, newest: int) -> None
     write_orders(conn, draw, lambda: moment(draw, newest))
 
 
+def assert_windows_add_up(conn: Connection[Any], newest: int) -> None:
+    """The report, a difference of running totals, tells of any window what its closings come to."""
+    draw = np.random.default_rng(newest)
+    moments = [None, *(moment(draw, newest) for _ in range(4))]
+    moments += [at for (at,) in conn.execute("select min(executed_at) from rollups.realized_pnl")]
+    for start in moments:
+        for end in moments:
+            window = {"from": start, "to": end, "account": None, "instrument": None}
+            told = page = conn.execute(REPORTED, window).fetchall()
+            while len(page) == 2:
+                window |= {"account": page[-1][0], "instrument": page[-1][1]}
+                told += (page := conn.execute(REPORTED, window).fetchall())
+            assert told == conn.execute(ADDED_UP, window).fetchall(), window
+
+
 @pytest.fixture
 def world(desk: Target) -> Iterator[Connection[Any]]:
     with connect(**desk.keywords(), autocommit=True) as conn:
@@ -153,6 +190,7 @@ def world(desk: Target) -> Iterator[Connection[Any]]:
             ensure(conn, table, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
         conn.execute(PRINCIPAL)
         conn.execute(WORLD)
+        keys.create(conn, keys.Terms("numbers", ["read"]), keys.Grants(everything=True))
         for account in (1, 2):  # enough that losses leave something to earn with
             conn.execute(FLOW, [account, "2026-01-02 10:00+00", 10**7, 10**7, "USD"])
         yield conn
@@ -170,6 +208,8 @@ def test_refreshed_bit_by_bit_they_equal_a_run_over_everything(
         with connect(**desk.keywords(options=f"-c role={BUILD}"), autocommit=True) as conn:
             assert refresh(conn).failed == []
         assert differences(desk) == []
+        world.execute(POSITIONS)
+        assert_windows_add_up(world, newest)
     [(valued, returned, lots)] = world.execute(
         "select (select count(*) from rollups.portfolio_value_daily),"
         " (select return_count from marts.portfolio_risk),"

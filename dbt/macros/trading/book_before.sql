@@ -1,12 +1,18 @@
 {#
-  What the lots of an account's instrument go on from: its newest own row before the scope, and the lots that
-  are open there, oldest first, in the units of that moment. A lateral join called `before`; its book is null
-  where there is nothing before.
+  What the lots of an account's instrument go on from: its newest own row before the scope, with what was closed
+  so far, and the lots that are open there, oldest first, in the units of that moment. A lateral join called
+  `before`; all of it is null where there is nothing before.
 #}
 {% macro book_before(keys, splits) -%}
     left join lateral (
         select
             newest.executed_at as as_of,
+            newest.closing_count,
+            newest.closed_quantity_total,
+            newest.fifo_pnl_total,
+            newest.average_pnl_total,
+            newest.closing_charges_total,
+            newest.last_closed_at,
             row(
                 newest.opened_total,
                 newest.closed_total,

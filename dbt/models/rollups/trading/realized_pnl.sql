@@ -29,39 +29,51 @@ splits as (
 
 ),
 
-trades as (
-
-    select
-        *,
-        case side when 'buy' then quantity else -quantity end as signed_quantity
-    from {{ ref('stg_trading__effective_trades') }}
-    where {{ in_scope('executed_at', 'account_id') }}
-
-),
-
 series as (
 
     select
         account_id,
         instrument_id,
         array_agg(
-            row(executed_at, trade_id, signed_quantity, price)::trading.lot order by executed_at, trade_id
-        ) as lots
-    from trades
+            row(
+                executed_at, trade_id, case side when 'buy' then quantity else -quantity end, price
+            )::trading.lot order by executed_at, trade_id
+        ) as lots,
+        array_agg(strategy_id order by executed_at, trade_id) as strategy_ids,
+        array_agg(commission + fees order by executed_at, trade_id) as charges
+    from {{ ref('stg_trading__effective_trades') }}
+    where {{ in_scope('executed_at', 'account_id') }}
     group by account_id, instrument_id
 
 ),
 
+-- What a trade brings is joined within its series; by key with all trades, both would be sorted once more.
 matched as (
 
     select
         series.account_id,
         series.instrument_id,
+        before.*,
         m.*
     from series
     left join splits on series.instrument_id = splits.instrument_id
     {{ book_before('series', 'splits.splits') }}
-    cross join lateral trading.match_lots(series.lots, before.book, splits.splits, before.as_of) as m
+    cross join lateral (
+        select
+            *,
+            count(*) filter (where closed_quantity > 0) over so_far as closings,
+            sum(closed_quantity) over so_far as quantity_since,
+            sum(fifo_pnl) over so_far as fifo_since,
+            sum(average_pnl) over so_far as average_since,
+            sum(case when closed_quantity > 0 then charges else 0 end) over so_far as charges_since,
+            max(executed_at) filter (where closed_quantity > 0) over so_far as closed_since
+        from
+            unnest(series.lots, series.strategy_ids, series.charges)
+                as traded (traded_at, traded_id, signed_quantity, price, strategy_id, charges)
+        inner join lateral trading.match_lots(series.lots, before.book, splits.splits, before.as_of)
+            on traded_at = executed_at and traded_id = trade_id
+        window so_far as (order by executed_at, trade_id rows unbounded preceding)
+    ) as m
 
 ),
 
@@ -72,13 +84,13 @@ final as (
         matched.instrument_id,
         matched.executed_at,
         matched.trade_id,
-        trades.strategy_id,
+        matched.strategy_id,
         instruments.currency,
         instruments.multiplier,
-        trades.side,
-        trades.quantity as traded_quantity,
-        trades.price,
-        trades.commission + trades.fees as charges,
+        case when matched.signed_quantity > 0 then 'buy' else 'sell' end as side,
+        abs(matched.signed_quantity) as traded_quantity,
+        matched.price,
+        matched.charges,
         matched.opened_quantity,
         matched.closed_quantity,
         matched.opened_total,
@@ -90,13 +102,15 @@ final as (
         matched.fifo_pnl * instruments.multiplier as fifo_pnl,
         matched.held_seconds,
         matched.open_since,
-        matched.closed_lots
+        matched.closed_lots,
+        coalesce(matched.closing_count, 0) + matched.closings as closing_count,
+        coalesce(matched.closed_quantity_total, 0) + matched.quantity_since as closed_quantity_total,
+        coalesce(matched.fifo_pnl_total, 0) + matched.fifo_since * instruments.multiplier as fifo_pnl_total,
+        coalesce(matched.average_pnl_total, 0) + matched.average_since * instruments.multiplier
+            as average_pnl_total,
+        coalesce(matched.closing_charges_total, 0) + matched.charges_since as closing_charges_total,
+        coalesce(matched.closed_since, matched.last_closed_at) as last_closed_at
     from matched
-    inner join trades
-        on
-            matched.account_id = trades.account_id
-            and matched.executed_at = trades.executed_at
-            and matched.trade_id = trades.trade_id
     inner join instruments on matched.instrument_id = instruments.instrument_id
 
 )
