@@ -2,13 +2,15 @@
 
 `python -m bench.ingest [--scale small|large]`. The limit is a
 binary COPY of the same rows, encoded beforehand, into a heap without an index. A plain table is
-partitioned by month, with a B-tree and a BRIN and no key, check or audit. Ours reads a file and does all
-that a load does. Each time it is two months of their own.
+partitioned by month, with a B-tree and a BRIN and no key, check or audit. A backfill without its loader
+is the same COPY into a partition's own table, with its checks, and then its indexes: no file is read, no
+key checked, nothing audited or booked. Ours reads a file and does all that a load does. Each time it is
+two months of their own.
 """
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,12 @@ from warehouse.ingest.pipeline import load
 from warehouse.ingest.ready import Rows
 from warehouse.ingest.sources import seen
 from warehouse.partitions.apply import ensure_log
+from warehouse.partitions.making import build_indexes
+from warehouse.partitions.naming import Bounds
+from warehouse.partitions.owner import as_owner
+from warehouse.partitions.plan import Attach
+from warehouse.partitions.policy import policy_of
+from warehouse.partitions.statements import bounds_condition, check_name
 
 ROUNDS = 3
 LIMIT = "COPY into a bare heap"
@@ -78,6 +86,7 @@ class Loading:
             "append, CSV": (lambda: self._ours("csv"), append),
             "append, Parquet": (lambda: self._ours("parquet"), append),
             "backfill, CSV": (lambda: self._ours("csv", backfill=True), backfill),
+            "backfill, without its loader": (self._indexed, None),
             "plain partitioned": (self._plain, None),
         }
         works = {f"{title}: {way}": work for way, (work, _) in ways.items()}
@@ -115,6 +124,33 @@ class Loading:
             conn.execute("drop table plain, like_it")
         return spent
 
+    def _indexed(self) -> float:
+        """The least of a backfill: a partition's table, its checks, and its indexes at the end."""
+        table, month = self._kind.table, datetime(self._year, 1, 1, tzinfo=UTC)
+        own = {"event_id": Cells(pa.repeat(pa.scalar(1, pa.int64()), self._rows))}
+        if self._kind.identity is not None:
+            own[self._kind.identity.name] = Cells(pa.array(np.arange(self._rows)))
+        with _connected(self._target) as conn:
+            policy = policy_of(conn, table.fullname)
+            bounds = Bounds(month, month.replace(month=3))
+            step = Attach(policy, "bare", bounds, policy.schema)
+            statement = sql.SQL(beside.BESIDE).format(
+                child=sql.Identifier(step.home, step.name),
+                parent=sql.Identifier(step.home, policy.table),
+                name=sql.Identifier(check_name(step)),
+                condition=bounds_condition(step),
+            )
+            with as_owner(conn):
+                conn.execute(statement)
+            spent = self._copied(conn, f"{step.home}.{step.name}", own)
+            began = time.perf_counter()
+            with conn.transaction():
+                conn.execute(beside.ROOM_TO_BUILD)
+                build_indexes(conn, step)
+            spent += time.perf_counter() - began
+            conn.execute(sql.SQL("drop table {}").format(sql.Identifier(step.home, step.name)))
+        return spent
+
     def _ours(self, form: str, *, backfill: bool = False) -> float:
         path = self._file(form)
         order = Order(self._kind, "csv", backfill=backfill)
@@ -131,8 +167,10 @@ class Loading:
             assert not backfill or filed.fetchone() == (True,)
         return spent
 
-    def _copied(self, conn: Connection[Any], table: str) -> float:
-        columns = self._columns()
+    def _copied(
+        self, conn: Connection[Any], table: str, more: Mapping[str, Cells] | None = None
+    ) -> float:
+        columns = self._columns() | dict(more or {})
         encoded = list(tuples(self._kind.table, columns))
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         statement = sql.SQL("copy {} ({}) from stdin (format binary)")
@@ -140,7 +178,7 @@ class Loading:
         began = time.perf_counter()
         with (
             conn.cursor() as cursor,
-            cursor.copy(statement.format(sql.Identifier(table), names)) as copy,
+            cursor.copy(statement.format(sql.Identifier(*table.split(".")), names)) as copy,
         ):
             for block in encoded:
                 copy.write(block)
