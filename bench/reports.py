@@ -88,6 +88,8 @@ def percentiles(by_report: Mapping[str, Sequence[str]], answers: Answers) -> dic
 def together(by_report: Mapping[str, Sequence[str]], answers: Answers) -> Iterator[Result]:
     """The report that takes longest, and the answer that did."""
     late, wrong = percentiles(by_report, answers), answers.errors
+    if not late:
+        raise RuntimeError(f"No report was answered; the first: {wrong[0]}")
     name, most = next(iter(late.items()))
     note = f"{len(late)} reports, {answers.rate:.0f} answers/s; of all it is {name}"
     yield Result("every report, 95th percentile at most", "ms", [most], aim=at_most(P95), note=note)

@@ -68,7 +68,8 @@ where
         where v.account_hash = account_execution.account
     )
     and (account_execution.instrument_id is null or m.instrument_id = account_execution.instrument_id)
-    and m.period_start >= coalesce(from_day, '-infinity')
+    -- Not before the cursor, so that a page begins where the last one ended.
+    and m.period_start >= coalesce(greatest(from_day, after_period_start), '-infinity')
     and m.period_start < coalesce(to_day, 'infinity')
     and (
         after_period_start is null

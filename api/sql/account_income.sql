@@ -37,7 +37,8 @@ where
         where v.account_hash = account_income.account
     )
     and (account_income.kind is null or m.kind = account_income.kind)
-    and m.period_start >= coalesce(from_day, '-infinity')
+    -- Not before the cursor, so that a page begins where the last one ended.
+    and m.period_start >= coalesce(greatest(from_day, after_period_start), '-infinity')
     and m.period_start < coalesce(to_day, 'infinity')
     and (
         after_period_start is null

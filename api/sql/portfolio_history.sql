@@ -49,7 +49,8 @@ where
         from ops.visible_portfolios(portfolio_history.key_id) as v
         where v.portfolio_id = portfolio_history.portfolio
     )
-    and m.value_day >= coalesce(from_day, '-infinity')
+    -- Not before the cursor, so that a page begins where the last one ended.
+    and m.value_day >= coalesce(greatest(from_day, after_value_day), '-infinity')
     and m.value_day < coalesce(to_day, 'infinity')
     and (after_value_day is null or m.value_day > after_value_day)
 order by m.value_day

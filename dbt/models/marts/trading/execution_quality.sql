@@ -5,7 +5,8 @@
         grain=['account_id', 'instrument_id', 'period_start'],
         bucket='1 month',
         scope_key='account_id',
-        partition_interval='1 year'
+        partition_interval='1 year',
+        indexes=[{'columns': ['account_id', 'period_start', 'instrument_id']}]
     )
 }}
 
