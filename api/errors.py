@@ -118,8 +118,9 @@ BY_SQLSTATE = {
     "57014": TOO_SLOW,  # query_canceled: statement_timeout
     "42501": NOT_MIGRATED,  # insufficient_privilege: the grant comes with the function
     "42883": NOT_MIGRATED,  # undefined_function
-    "42P01": NOT_BUILT,  # undefined_table: reports are installed before the marts they read
-    "42703": NOT_MIGRATED,  # undefined_column
+    # Reports are installed before the marts they read.
+    "42P01": NOT_BUILT,  # undefined_table
+    "42703": NOT_BUILT,  # undefined_column
     "3F000": NOT_MIGRATED,  # invalid_schema_name
     "23514": NO_PARTITION,  # check_violation: a row that fits no partition
     "22": BAD_VALUE,  # data_exception: out of range, not UTF-8, not a date
