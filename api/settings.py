@@ -11,7 +11,7 @@ class ServerSettings(ApiSettings):
     """How one process of the API reads, and records that it did."""
 
     workers: int = Field(default=1, ge=1, le=64)
-    pool_size: int = Field(default=8, ge=1, le=500)
+    pool_size: int = Field(default=4, ge=1, le=500)
     pool_wait: float = Field(default=2.0, gt=0)
     pool_queue: int = Field(default=100, ge=1)
     statement_timeout: float = Field(default=10.0, gt=0)

@@ -82,7 +82,7 @@ class History(BaseModel):
 def orm() -> FastAPI:
     keywords = primary().keywords()
     url = "postgresql+asyncpg://{user}:{password}@{host}:{port}/{dbname}".format(**keywords)
-    engine = create_async_engine(url, pool_size=8, max_overflow=0)
+    engine = create_async_engine(url, pool_size=ServerSettings().pool_size, max_overflow=0)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
