@@ -34,11 +34,12 @@ def page(report: Report, fields: tuple[str, ...], count: str) -> str:
         if report.order
         else "null::text"
     )
+    # What has rows is seen: whether its subject may be is not asked once more.
     return f"""
 select
     {_state(report)},
     page.*,
-    page.rows > 0 or {_found(report)} as found, -- what has rows is seen
+    page.rows > 0 or {_found(report)} as found,
     {_total(report, count)} as total
 from (
     select

@@ -17,8 +17,7 @@ from warehouse.db.target import Target
 from warehouse.ingest.booking import apply_fills
 from warehouse.ingest.kinds import KINDS
 from warehouse.ingest.order import Order
-from warehouse.ingest.pipeline import load as ingest
-from warehouse.ingest.sources import seen
+from warehouse.ingest.pipeline import load_file
 from warehouse.models.base import Base
 from warehouse.partitions import ensure
 
@@ -117,8 +116,7 @@ def file(
 def load(target: Target, path: Path) -> int:
     """Load a file of trades as `warehouse ingest` does; how many."""
     order = Order(KINDS["trades"], "bench")
-    with opened(target) as conn, opened(target) as side, seen(str(path)) as source:
-        return ingest(conn, side, order, source, lambda *_: None).tally.loaded
+    return load_file(target, order, str(path)).tally.loaded
 
 
 def _write(conn: Connection[Any], statement: str, values: dict[str, Any]) -> int:

@@ -243,9 +243,9 @@ def has_the_anatomy(project: Project) -> Iterator[str]:
 
 
 def names_no_relation_itself(project: Project) -> Iterator[str]:
-    """`ref` and `source` alone, or dbt would not know what depends on what; functions are no relations."""
+    """`ref` and `source` alone, or dbt would not know what depends on what."""
     for model in project.models.values():
-        if re.search(r"\b(from|join)\s+\w+\.\w+\b(?!\()", re.sub(r"\{\{.*?\}\}", "", model.sql)):
+        if re.search(r"\b(from|join)\s+\w+\.\w+", re.sub(r"\{\{.*?\}\}", "", model.sql)):
             yield model.name
 
 

@@ -84,7 +84,7 @@ marts as (
         select
             min(events.occurred_at) as waiting_since,
             max(events.occurred_at) as newest_at
-        from audit.events_between(consumers.snapshot, pg_current_snapshot()) as events
+        from lateral audit.events_between(consumers.snapshot, pg_current_snapshot()) as events
         where concat_ws('.', events.table_schema, events.table_name) = any(consumers.sources)
     ) as unread
 
