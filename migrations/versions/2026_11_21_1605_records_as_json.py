@@ -1,6 +1,6 @@
 """What was read is recorded as it comes from the API, as one JSON text.
 
-To take it apart into arrays, and those into rows, was half of what a small group of records cost.
+To take it apart into arrays, and those into rows again, was work that nothing needed.
 """
 
 from alembic import op
